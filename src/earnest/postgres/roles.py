@@ -1,0 +1,125 @@
+"""The two roles that earnest works under, and what the working role may do.
+
+``earnest_owner`` owns the database and its tables and runs migrations. ``earnest_app`` does the
+daily work: it may not empty a table, may not change history, and may not write the ledger's tables
+at all except through the ledger's functions. The guard stands in the database, so that it holds
+for a mistake in our own code as well.
+"""
+
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import sql
+
+OWNER = "earnest_owner"
+APP = "earnest_app"
+
+_LEDGER_PREFIX = "ledger_"
+_APPEND_ONLY = "append_only"
+_SET_OPTION_SINCE = 160_000  # GRANT ... WITH SET came with PostgreSQL 16
+
+# Tables with their kind of protection; partitions and views included.
+_RELATIONS = """
+    SELECT c.relname, c.relkind::text,
+           EXISTS (SELECT 1 FROM pg_trigger t
+                   WHERE t.tgrelid = c.oid AND position(%s in t.tgname) > 0)
+    FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    ORDER BY c.relname
+"""
+
+_LEDGER_FUNCTIONS = """
+    SELECT p.oid::regprocedure::text FROM pg_proc p
+    WHERE p.pronamespace = 'public'::regnamespace AND starts_with(p.proname, %s)
+    ORDER BY 1
+"""
+
+
+class Connection(Protocol):
+    """What is asked of a connection: Django's and psycopg's both have it."""
+
+    def cursor(self) -> Any: ...  # noqa: D102 - two libraries' cursors, no common type
+
+
+def database_create(superuser_url: str, database: str) -> None:
+    """Make the two login roles and the database, where they are missing.
+
+    Run by the launcher as the server's superuser after each start; both roles are without superuser
+    rights, for those would walk around every guard.
+    """
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        have = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+        owner, app = sql.Identifier(OWNER), sql.Identifier(APP)
+        if OWNER not in have:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER CREATEDB CREATEROLE").format(owner)
+            )
+        if APP not in have:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER").format(app))
+        connection.execute(_membership(connection.info.server_version, app, owner))
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+        if found.fetchone() is None:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), owner)
+            )
+
+
+def app_role_ensure(connection: psycopg.Connection[Any]) -> bool:
+    """Make the working role on a server of your own and let the current user take it.
+
+    Takes a connection in autocommit mode. Gives false when the server does not permit it: then the
+    work goes on under the given user and the guard is off.
+    """
+    app = sql.Identifier(APP)
+    version = connection.info.server_version
+    try:
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP])
+        if found.fetchone() is None:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOSUPERUSER").format(app))
+        option = "SET" if version >= _SET_OPTION_SINCE else "MEMBER"
+        may = connection.execute("SELECT pg_has_role(%s, %s)", [APP, option]).fetchone()
+        if not may or not may[0]:
+            connection.execute(_membership(version, app, sql.SQL("CURRENT_USER")))
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def roles_grant(connection: Connection) -> None:
+    """Give the working role exactly its rights on all tables, sequences and ledger functions.
+
+    Run by the tables' owner after migrations, as often as you like. ``ledger_*``: read, and call
+    the ledger's functions. A table with a trigger named ``*append_only*``: read and add. Every
+    other table: read, add, change, delete. TRUNCATE is given nowhere.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RELATIONS, [_APPEND_ONLY])
+        relations = cursor.fetchall()
+        cursor.execute(_LEDGER_FUNCTIONS, [_LEDGER_PREFIX])
+        functions = [name for (name,) in cursor.fetchall()]
+        statements = [
+            f"GRANT USAGE ON SCHEMA public TO {APP}",
+            f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP}",
+            *(f"GRANT EXECUTE ON FUNCTION {name} TO {APP}" for name in functions),
+        ]
+        for name, kind, append_only in relations:
+            quoted = '"' + name.replace('"', '""') + '"'
+            target = f"SEQUENCE {quoted}" if kind == "S" else quoted
+            rights = _rights(name, kind, append_only=append_only)
+            statements.append(f"GRANT {rights} ON {target} TO {APP}")
+        cursor.execute(";\n".join(statements))
+
+
+def _rights(name: str, kind: str, *, append_only: bool) -> str:
+    """Return the working role's rights on one table, view or sequence."""
+    if kind == "S":
+        return "USAGE, SELECT"
+    if kind in "vm" or name.startswith(_LEDGER_PREFIX):
+        return "SELECT"
+    return "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
+
+
+def _membership(version: int, role: sql.Composable, member: sql.Composable) -> sql.Composed:
+    """Return the grant that lets a member take a role, but not hold its rights unasked."""
+    option = " WITH INHERIT FALSE, SET TRUE" if version >= _SET_OPTION_SINCE else ""
+    return sql.SQL("GRANT {} TO {}{}").format(role, member, sql.SQL(option))
