@@ -1,0 +1,30 @@
+"""Floor 1: packs read, checked, evaluated, traced and replayed. Pure.
+
+::
+
+    pack = load_pack("packs/kuaishou-shop-deposit.yaml")
+    evaluation = pack.evaluate("required_deposit", facts)
+    evaluation.result, evaluation.trace, evaluation.explain("en"), evaluation.receipt()
+"""
+
+from earnest.policy.decision import DecisionSpec
+from earnest.policy.evaluation import Evaluation
+from earnest.policy.pack import Pack, load_pack, load_pack_text
+from earnest.policy.problems import PackError
+from earnest.policy.receipts import ENGINE_VERSION, Receipt, replay
+from earnest.policy.refusal import Refusal
+from earnest.policy.shape import Clause
+
+__all__ = [
+    "ENGINE_VERSION",
+    "Clause",
+    "DecisionSpec",
+    "Evaluation",
+    "Pack",
+    "PackError",
+    "Receipt",
+    "Refusal",
+    "load_pack",
+    "load_pack_text",
+    "replay",
+]

@@ -1,0 +1,124 @@
+"""Checks across a book: names used once, claims that point at something, clauses that exist."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from earnest.policy.document import Document, Path
+from earnest.policy.problems import nearest
+from earnest.policy.shape import Book
+
+if TYPE_CHECKING:
+    from earnest.policy.pack import Pack
+
+
+def check_citations(document: Document, book: Book, pack: "Pack") -> None:
+    """Note every name given twice, claim of nothing, and clause cited that is not listed.
+
+    Clauses cited are held against the list only in a book that says ``exhaustive: true``.
+    """
+    _check_names(document, book)
+    elements = [*book.parameters, *book.tables, *book.decisions, *book.interpretations, *book.texts]
+    for decision in book.decisions.values():
+        elements += decision.steps
+    for name, clause in book.clauses.items():
+        for index, element in enumerate(clause.by):
+            if element not in elements:
+                zh, en = nearest(element, elements)
+                document.add(
+                    ("clauses", name, "by", index),
+                    "unknown_name",
+                    f"条款 {name}：没有名为 {element!r} 的要素{zh}",
+                    f"clause {name}: no element {element!r}{en}",
+                )
+        if book.exhaustive and clause.status == "encoded" and not clause.by:
+            document.add(
+                ("clauses", name),
+                "unclaimed",
+                f"条款 {name} 标为 encoded，请在 by 写明由哪个要素实现",
+                f"clause {name} is marked encoded: say in 'by' which element does it",
+            )
+    for name, interpretation in book.interpretations.items():
+        if interpretation.options and interpretation.choice not in interpretation.options:
+            zh, en = nearest(interpretation.choice, interpretation.options)
+            document.add(
+                ("interpretations", name, "choice"),
+                "unknown_name",
+                f"{name}：没有选项 {interpretation.choice!r}{zh}",
+                f"{name}: no option {interpretation.choice!r}{en}",
+            )
+    if book.exhaustive:
+        for path, clause_id in _cited(book):
+            if clause_id and clause_id not in pack.clauses:
+                zh, en = nearest(clause_id, pack.clauses)
+                document.add(
+                    path,
+                    "unknown_clause",
+                    f"条款清单里没有 {clause_id!r}{zh}",
+                    f"clause {clause_id!r} is not in the list of clauses{en}",
+                )
+
+
+def _check_names(document: Document, book: Book) -> None:
+    """A name stands for one thing: no parameter, table and choice share one."""
+    taken: dict[str, str] = {}
+    sections = {"parameters": list(book.parameters), "tables": list(book.tables)}
+    for section, names in sections.items():
+        for name in names:
+            _check_name(document, (section, name))
+            if name in taken:
+                document.add_key(
+                    (section, name),
+                    "duplicate_name",
+                    f"{name!r} 已用于 {taken[name]}",
+                    f"{name!r} is already used in {taken[name]}",
+                )
+            taken[name] = section
+    for decision, shape in book.decisions.items():
+        for section, members in (("facts", list(shape.facts)), ("steps", list(shape.steps))):
+            for name in members:
+                path: Path = ("decisions", decision, section, name)
+                _check_name(document, path)
+                if name in taken:
+                    document.add_key(
+                        path,
+                        "duplicate_name",
+                        f"{name!r} 已用于 {taken[name]}",
+                        f"{name!r} is already used in {taken[name]}",
+                    )
+
+
+def _check_name(document: Document, path: Path) -> None:
+    name = str(path[-1])
+    if not (name.isidentifier() and name.isascii()):
+        document.add_key(
+            path,
+            "name",
+            f"{name!r} 不能作名字：请用英文字母、数字和下划线",
+            f"{name!r} is no name: use letters, digits and underscores",
+        )
+
+
+def _cited(book: Book) -> Iterator[tuple[Path, str]]:
+    """Go through every clause cited in a book, with the place where it is."""
+    for index, act in enumerate(book.instruments):
+        yield ("instruments", index, "clause"), act.clause
+    for name, interpretation in book.interpretations.items():
+        for clause in interpretation.clause:
+            yield ("interpretations", name, "clause"), clause
+    for name, parameter in book.parameters.items():
+        for index, value in enumerate(parameter.values):
+            yield ("parameters", name, "values", index, "clause"), value.clause
+    for index, case in enumerate(book.cases):
+        for clause in case.clause:
+            yield ("cases", index, "clause"), clause
+    yield from _cited_in_rows(book)
+    for name, decision in book.decisions.items():
+        for step, shape in decision.steps.items():
+            yield ("decisions", name, "steps", step, "clause"), shape.clause
+
+
+def _cited_in_rows(book: Book) -> Iterator[tuple[Path, str]]:
+    for name, table in book.tables.items():
+        for index, edition in enumerate(table.editions):
+            for number, row in enumerate(edition.rows):
+                yield ("tables", name, "editions", index, "rows", number, "clause"), row.clause
