@@ -1,0 +1,1 @@
+"""Floor 10: sources outside, mapped onto the feed."""

@@ -1,0 +1,1 @@
+"""Floor 2: the neutral event schema, ingestion, the event store and order facts."""
