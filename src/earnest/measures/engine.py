@@ -1,0 +1,66 @@
+"""Runs a measure's SQL text in DuckDB, in this process, over explicit lists of Parquet files."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from earnest.feed.order_facts import FACTS
+from earnest.feed.streams import STREAMS
+
+Bound = int | str | list[str]
+"""What may be bound to a parameter of a text; a measure binds integers only."""
+
+MEMORY_LIMIT: Final = "1GB"
+THREADS: Final = 2
+_COMMENT: Final = re.compile(r"--[^\n]*")
+_PARAMETER: Final = re.compile(r"\$([a-z_]+)")
+
+
+@contextmanager
+def opened(files: Mapping[str, Sequence[Path]]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine that shows each table's files as a view of the table's name.
+
+    The memory is bounded: larger work spills into a temporary folder that goes with the engine.
+    """
+    with tempfile.TemporaryDirectory(prefix="earnest-measure-") as spill, duckdb.connect() as engine:
+        engine.execute(f"SET temp_directory = {_quoted(spill)}")
+        engine.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {THREADS}")
+        engine.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        for table, paths in files.items():
+            engine.execute(_view(table, paths))
+        yield engine
+
+
+def rows(
+    engine: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Mapping[str, Bound],
+) -> list[dict[str, Any]]:
+    """Run a text with the parameters that it names and return its rows."""
+    named = set(_PARAMETER.findall(_COMMENT.sub("", sql)))
+    cursor = engine.execute(sql, {name: parameters[name] for name in sorted(named)})
+    columns = [column[0] for column in cursor.description]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _view(table: str, paths: Sequence[Path]) -> str:
+    if paths:
+        listed = ", ".join(_quoted(str(path)) for path in paths)
+        return f"CREATE TEMP VIEW {table} AS SELECT * FROM read_parquet([{listed}])"  # noqa: S608
+    columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in _columns(table).items())
+    return f"CREATE TEMP VIEW {table} AS SELECT {columns} WHERE false"
+
+
+def _columns(table: str) -> dict[str, str]:
+    if table in FACTS:
+        return dict(FACTS[table].columns)
+    return {column.stored: column.sql_type for column in STREAMS[table].stored_columns}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
