@@ -1,0 +1,340 @@
+"""What is recorded of judgement: findings, decisions in one chain, people's words, orders."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from earnest.decisions.models import Approval, Decision, Finding, StandingOrder
+from earnest.decisions.packs import edition_keep, pack_of
+from earnest.kernel.calendar import day_start
+from earnest.kernel.errors import BadInput, Conflict, NotAllowed, NotFound
+from earnest.kernel.hashing import digest
+from earnest.kernel.ids import uuid7_for
+from earnest.policy import Evaluation, Receipt
+
+WAITING, IN_EFFECT, REFUSED = "waiting", "in_effect", "refused"
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class NewFinding:
+    """A figure and what the rule says of it, ready to be recorded."""
+
+    subject_kind: str
+    subject_id: str
+    period: str
+    clause: str
+    measure: str
+    numerator: int
+    denominator: int
+    sample: int
+    window_from: date
+    window_to: date
+    status: str
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class NewDecision:
+    """An outcome of a policy decision, ready to be recorded.
+
+    Attributes:
+        outcome: the choice in one word; a standing order is looked up by it.
+        money_fen: what it takes or moves.
+        approvals_needed: persons needed where no standing order covers the outcome.
+    """
+
+    subject_kind: str
+    subject_id: str
+    period: str
+    clause: str
+    outcome: str
+    money_fen: int
+    approvals_needed: int
+    evaluation: Evaluation
+
+
+def _tenant_lock(tenant_id: str, what: str) -> None:
+    """Take the transaction's lock on one thing of one tenant, so that its order is one line."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{what}:{tenant_id}"]
+        )
+
+
+def _editions_keep(receipts: Iterable[Receipt], now: datetime) -> None:
+    for rulebook in {receipt.rulebook for receipt in receipts}:
+        edition_keep(pack_of(rulebook), now)
+
+
+@transaction.atomic
+def findings_record(tenant_id: str, findings: Sequence[NewFinding], now: datetime) -> int:
+    """Record findings that are not recorded yet; return how many were new."""
+    _tenant_lock(tenant_id, "findings")
+    receipts = [each.evaluation.receipt() for each in findings]
+    _editions_keep(receipts, now)
+    rows = [
+        Finding(
+            id=uuid7_for(
+                now, tenant_id, "finding", each.subject_kind, each.subject_id, each.period,
+                each.clause, each.measure,
+            ),
+            tenant_id=tenant_id,
+            rulebook=receipt.rulebook,
+            decision=receipt.decision,
+            subject_kind=each.subject_kind,
+            subject_id=each.subject_id,
+            period=each.period,
+            clause=each.clause,
+            measure=each.measure,
+            numerator=each.numerator,
+            denominator=each.denominator,
+            sample=each.sample,
+            window_from=each.window_from,
+            window_to=each.window_to,
+            status=each.status,
+            governing_on=each.evaluation.governing_on,
+            receipt=receipt.as_dict(),
+            made_at=now,
+        )
+        for each, receipt in zip(findings, receipts, strict=True)
+    ]  # fmt: skip
+    before = Finding.objects.filter(tenant_id=tenant_id).count()
+    Finding.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    return Finding.objects.filter(tenant_id=tenant_id).count() - before
+
+
+def orders_in_force(tenant_id: str, on: date) -> dict[tuple[str, str, str], StandingOrder]:
+    """Return the standing orders of a day by rulebook, decision and outcome, the newest holding."""
+    return {
+        (order.rulebook, order.decision, outcome): order
+        for order in StandingOrder.objects.filter(tenant_id=tenant_id, from_on__lte=on).order_by(
+            "from_on", "id"
+        )
+        if order.until_on is None or on <= order.until_on
+        for outcome in order.outcomes
+    }
+
+
+def standing_order_give(
+    tenant_id: str,
+    *,
+    rulebook: str,
+    decision: str,
+    outcomes: Sequence[str],
+    confirms: Sequence[str] = (),
+    note: str,
+    ordered_by: str,
+    approved_by: str,
+    from_on: date,
+) -> StandingOrder:
+    """Record that outcomes of a decision take effect without a person each time.
+
+    Raises:
+        NotAllowed: when the same person orders and approves.
+        BadInput: when the rulebook has no such decision.
+    """
+    if ordered_by == approved_by:
+        raise NotAllowed(
+            "second_person_needed",
+            where=decision,
+            zh="长期指令须由另一人批准，不能由下令人自己批准。",
+            en="a standing order must be approved by a second person",
+        )
+    if decision not in pack_of(rulebook).decisions:
+        raise BadInput(
+            "unknown_decision",
+            where=f"{rulebook}/{decision}",
+            zh=f"规则包“{rulebook}”没有“{decision}”这个判定。",
+            en=f"the rulebook {rulebook!r} has no decision {decision!r}",
+        )
+    order, _ = StandingOrder.objects.get_or_create(
+        id=uuid7_for(day_start(from_on), tenant_id, "order", rulebook, decision, *outcomes),
+        defaults={
+            "tenant_id": tenant_id,
+            "rulebook": rulebook,
+            "decision": decision,
+            "outcomes": list(outcomes),
+            "confirms": list(confirms),
+            "note": note,
+            "ordered_by": ordered_by,
+            "approved_by": approved_by,
+            "from_on": from_on,
+        },
+    )
+    return order
+
+
+def _chain_head(tenant_id: str) -> tuple[int, str]:
+    last = (
+        Decision.objects.filter(tenant_id=tenant_id)
+        .order_by("-seq")
+        .values_list("seq", "chain_hash")
+        .first()
+    )
+    return last or (0, GENESIS)
+
+
+def chain_hash(previous: str, decision: Decision) -> str:
+    """Return the hash that ties a decision to the one before it."""
+    return digest(
+        [
+            previous, decision.seq, str(decision.id), decision.subject_kind, decision.subject_id,
+            decision.period, decision.clause, decision.outcome, decision.money_fen,
+            decision.receipt,
+        ]
+    )  # fmt: skip
+
+
+def _covering(order: StandingOrder | None, receipt: Receipt) -> StandingOrder | None:
+    """Return the order if it confirms every assumed value that the decision rests on."""
+    if order is None or not set(receipt.assumed) <= set(order.confirms):
+        return None
+    return order
+
+
+@transaction.atomic
+def decisions_record(
+    tenant_id: str, decisions: Iterable[NewDecision], now: datetime, on: date
+) -> list[Decision]:
+    """Record decisions that are not recorded yet, in one chain, and return the new ones.
+
+    A decision whose outcome a standing order covers is in effect at once; any other waits for
+    the persons it needs. An outcome that does nothing (``approvals_needed`` 0) is in effect.
+    """
+    _tenant_lock(tenant_id, "decisions")
+    new = list(decisions)
+    orders = orders_in_force(tenant_id, on)
+    known = set(
+        Decision.objects.filter(
+            tenant_id=tenant_id, subject_id__in={each.subject_id for each in new}
+        ).values_list("rulebook", "decision", "subject_kind", "subject_id", "period")
+    )
+    receipts = [each.evaluation.receipt() for each in new]
+    _editions_keep(receipts, now)
+    seq, previous = _chain_head(tenant_id)
+    rows: list[Decision] = []
+    for each, receipt in zip(new, receipts, strict=True):
+        rulebook, name = receipt.rulebook, receipt.decision
+        key = (rulebook, name, each.subject_kind, each.subject_id, each.period)
+        if key in known:
+            continue
+        known.add(key)
+        seq += 1
+        order = _covering(orders.get((rulebook, name, each.outcome)), receipt)
+        at_once = order is not None or each.approvals_needed == 0
+        row = Decision(
+            id=uuid7_for(now, tenant_id, "decision", *key),
+            tenant_id=tenant_id,
+            seq=seq,
+            rulebook=rulebook,
+            decision=name,
+            subject_kind=each.subject_kind,
+            subject_id=each.subject_id,
+            period=each.period,
+            clause=each.clause,
+            modality=each.evaluation.modality,
+            outcome=each.outcome,
+            money_fen=each.money_fen,
+            governing_on=each.evaluation.governing_on,
+            made_at=now,
+            state=IN_EFFECT if at_once else WAITING,
+            settled_at=now if at_once else None,
+            approvals_needed=0 if at_once else each.approvals_needed,
+            standing_order=order,
+            receipt=receipt.as_dict(),
+            trace=each.evaluation.trace,
+            previous_hash=previous,
+        )
+        row.chain_hash = previous = chain_hash(previous, row)
+        rows.append(row)
+    return Decision.objects.bulk_create(rows, batch_size=500)
+
+
+def decision_locked(tenant_id: str, decision_id: UUID) -> Decision:
+    """Return a decision with its row locked for this transaction.
+
+    Raises:
+        NotFound: when there is no such decision.
+    """
+    decision = (
+        Decision.objects.select_for_update().filter(tenant_id=tenant_id, id=decision_id).first()
+    )
+    if decision is None:
+        raise NotFound(
+            "unknown_decision",
+            where=str(decision_id),
+            zh="没有这个决定。",
+            en="there is no such decision",
+        )
+    return decision
+
+
+@transaction.atomic
+def verdict_give(
+    tenant_id: str, decision_id: UUID, *, verdict: str, actor: str, reason: str, now: datetime
+) -> tuple[Decision, bool]:
+    """Record one person's word on a waiting decision; tell whether it now takes effect.
+
+    One refusal ends the matter; approvals add up to the persons needed, each a different one.
+
+    Raises:
+        BadInput: no reason, or a verdict other than approve and refuse.
+        Conflict: the decision does not wait any more.
+        NotAllowed: this person has spoken on it before.
+    """
+    if verdict not in {"approve", "refuse"}:
+        raise BadInput(
+            "unknown_verdict", where=verdict,
+            zh="只能选择同意（approve）或驳回（refuse）。",
+            en="the verdict is approve or refuse",
+        )  # fmt: skip
+    if not reason.strip():
+        raise BadInput(
+            "reason_missing", where=str(decision_id),
+            zh="请写明理由：同意或驳回都必须有理由。",
+            en="write a reason: an approval or a refusal needs one",
+        )  # fmt: skip
+    decision = decision_locked(tenant_id, decision_id)
+    if decision.state != WAITING:
+        raise Conflict(
+            "decision_settled", where=str(decision_id),
+            zh="这个决定已经处理完毕，不能再次处理；请刷新页面。",
+            en="this decision is settled already; reload the page",
+        )  # fmt: skip
+    if decision.approvals.filter(actor=actor).exists():
+        raise NotAllowed(
+            "second_person_needed", where=str(decision_id),
+            zh="您已表态；涉及资金或清退的决定须由另一人复核。",
+            en="you have spoken on this decision; another person has to agree",
+        )  # fmt: skip
+    Approval.objects.create(
+        decision=decision, tenant_id=tenant_id, actor=actor, verdict=verdict,
+        reason=reason.strip(), at=now,
+    )  # fmt: skip
+    if verdict == "refuse":
+        decision.state, decision.settled_at = REFUSED, now
+        decision.save(update_fields=["state", "settled_at"])
+        return decision, False
+    enough = decision.approvals.filter(verdict="approve").count() >= decision.approvals_needed
+    if enough:
+        decision.state, decision.settled_at = IN_EFFECT, now
+        decision.save(update_fields=["state", "settled_at"])
+    return decision, enough
+
+
+def effect_note(decision: Decision, effect: dict[str, Any]) -> None:
+    """Write on a decision what took effect: ids of grants, transfers and notices."""
+    decision.effect = effect
+    decision.save(update_fields=["effect"])
+
+
+def effects_note(effects: Sequence[tuple[Decision, dict[str, Any]]]) -> None:
+    """Write on many decisions what took effect."""
+    for decision, effect in effects:
+        decision.effect = effect
+    Decision.objects.bulk_update([decision for decision, _ in effects], ["effect"], batch_size=500)

@@ -1,0 +1,33 @@
+"""Who may do what: roles as plain lists of permissions, read as a table."""
+
+OPERATOR_ROLES = ("rule", "risk", "finance", "service", "auditor", "admin")
+PARTY_ROLES = {"provider": "provider", "merchant": "shop"}
+
+SEE_ALL = "see_all"
+SEE_OWN = "see_own"
+DECIDE = "decide"
+RUN_CYCLE = "run_cycle"
+SEND_EVENTS = "send_events"
+ACT_FOR_PARTY = "act_for_party"
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "rule": frozenset({SEE_ALL}),
+    "risk": frozenset({SEE_ALL, DECIDE, RUN_CYCLE}),
+    "finance": frozenset({SEE_ALL, DECIDE}),
+    "service": frozenset({SEE_ALL}),
+    "auditor": frozenset({SEE_ALL}),
+    "admin": frozenset({SEE_ALL, DECIDE, RUN_CYCLE, SEND_EVENTS}),
+    "feed": frozenset({SEND_EVENTS}),
+    "provider": frozenset({SEE_OWN, ACT_FOR_PARTY}),
+    "merchant": frozenset({SEE_OWN, ACT_FOR_PARTY}),
+}
+
+
+def may(role: str, permission: str) -> bool:
+    """Tell whether a role carries a permission; an unknown role carries none."""
+    return permission in PERMISSIONS.get(role, frozenset())
+
+
+def sees(role: str, own: tuple[str, str], subject: tuple[str, str]) -> bool:
+    """Tell whether a role sees a party: operators see all, a party's people see their own."""
+    return may(role, SEE_ALL) or (may(role, SEE_OWN) and own == subject)
