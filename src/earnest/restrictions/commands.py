@@ -1,0 +1,106 @@
+"""What changes about restrictions: granted by a decision, applied against, released."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from earnest.kernel.errors import Conflict
+from earnest.kernel.ids import uuid7_for
+from earnest.restrictions.models import Restriction
+from earnest.restrictions.release import Condition, open_conditions
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A sanction's restriction of several capabilities of one subject, for one cause."""
+
+    subject_kind: str
+    subject_id: str
+    measure: str
+    capabilities: Sequence[str]
+    rulebook: str
+    clause: str
+    decision_id: UUID
+    release: Sequence[Condition]
+
+
+@transaction.atomic
+def restrictions_grant(tenant_id: str, grants: Iterable[Grant], now: datetime) -> list[UUID]:
+    """Restrict each capability of each grant from now on; a repeat changes nothing."""
+    rows = [
+        Restriction(
+            id=uuid7_for(now, tenant_id, "restriction", str(grant.decision_id), capability),
+            tenant_id=tenant_id,
+            subject_kind=grant.subject_kind,
+            subject_id=grant.subject_id,
+            measure=grant.measure,
+            capability=capability,
+            rulebook=grant.rulebook,
+            clause=grant.clause,
+            decision_id=grant.decision_id,
+            starts_at=now,
+            release=list(grant.release),
+        )
+        for grant in grants
+        for capability in grant.capabilities
+    ]
+    Restriction.objects.bulk_create(rows, ignore_conflicts=True)
+    return [row.id for row in rows]
+
+
+@transaction.atomic
+def relisting_apply(tenant_id: str, subject_kind: str, subject_id: str, now: datetime) -> int:
+    """Apply for what a delisted service may apply for (S0-2.2.5-5b); return the rows it touches.
+
+    Raises:
+        Conflict: when nothing of this subject waits for an application.
+    """
+    waiting = [
+        row
+        for row in Restriction.objects.select_for_update().filter(
+            tenant_id=tenant_id,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            released_at=None,
+            applied_at=None,
+        )
+        if any(condition["kind"] == "application" for condition in row.release)
+    ]
+    if not waiting:
+        raise Conflict(
+            "nothing_to_apply_for",
+            where=f"{subject_kind}:{subject_id}",
+            zh="目前没有等待您申请恢复的限制。",
+            en="no restriction of yours waits for an application",
+        )
+    for row in waiting:
+        row.applied_at = now
+        row.save(update_fields=["applied_at"])
+    return len(waiting)
+
+
+@transaction.atomic
+def restrictions_release(
+    tenant_id: str, short: set[tuple[str, str]], now: datetime
+) -> list[Restriction]:
+    """Release every restriction whose conditions all hold, and return those rows.
+
+    Each row releases only what it took: another cause on the same capability stays.
+
+    Takes:
+        short: the subjects (kind, id) whose deposit is below what they must hold.
+    """
+    released: list[Restriction] = []
+    for row in Restriction.objects.select_for_update(skip_locked=True).filter(
+        tenant_id=tenant_id, released_at=None
+    ):
+        if not row.release or open_conditions(row, short, now):
+            continue
+        row.released_at = now
+        row.released_because = ", ".join(condition["kind"] for condition in row.release)
+        row.save(update_fields=["released_at", "released_because"])
+        released.append(row)
+    return released
