@@ -1,0 +1,1 @@
+"""Floor 8: the monthly cycle: findings from measures, ladders, consequences."""

@@ -1,0 +1,182 @@
+"""A shop's month: the deposit it must hold by what it sold, and what may be done when it is short.
+
+SQL nominates, the interpreter decides: the pack's own SQL evaluates all shops at once and names
+those whose requirement would change; each of them, and a sample of the others, is then evaluated
+with its trace. A difference between the two stops the month.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from earnest.decisions.commands import NewDecision
+from earnest.decisions.packs import SHOP_DEPOSIT, pack_of
+from earnest.deposits.models import Shortage
+from earnest.deposits.queries import Position
+from earnest.kernel.calendar import day_of
+from earnest.kernel.errors import RuleRefused
+from earnest.policy import Evaluation
+
+SHOP = "shop"
+SALES = "sales_month"
+REQUIRED_CLAUSE = "S3-3.1a"
+SHORTAGE_CLAUSES = {
+    "transfer_from_proceeds": "S3-5.1e",
+    "limit_sales": "S3-5.1c",
+    "limit_withdrawal": "S3-5.1d",
+    "end_service": "S3-5.2b",
+}
+MONEY_OR_END = {"transfer_from_proceeds", "end_service"}
+CHECKED_OTHERS = 50
+
+
+@dataclass(frozen=True)
+class ShopMonth:
+    """What a shop's required deposit is computed from."""
+
+    shop_id: str
+    sales_fen: int
+    categories: tuple[str, ...]
+    balance_fen: int
+    required_fen: int | None
+
+    def facts(self, on: date) -> dict[str, Any]:
+        """Return the facts of the decision ``required_deposit``."""
+        return {
+            "adjusted_on": on,
+            "sales_fen": self.sales_fen,
+            "categories": list(self.categories),
+            "raises_fen": 0,
+            "balance_fen": self.balance_fen,
+        }
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What a month's adjustment came to: decisions, and the shops the rule refused to judge."""
+
+    decisions: list[NewDecision]
+    refused: list[tuple[str, Evaluation]]
+    unchanged: int
+
+
+def _by_sql(shops: Sequence[ShopMonth], on: date) -> list[tuple[int | None, bool]]:
+    """Return for each shop the required amount by the pack's SQL, and whether it is refused."""
+    facts = pa.table(
+        {
+            "adjusted_on": pa.array([on] * len(shops), pa.date32()),
+            "sales_fen": pa.array([shop.sales_fen for shop in shops], pa.int64()),
+            "categories": pa.array(
+                [list(shop.categories) for shop in shops], pa.list_(pa.string())
+            ),
+            "raises_fen": pa.array([0] * len(shops), pa.int64()),
+            "balance_fen": pa.array([shop.balance_fen for shop in shops], pa.int64()),
+            "subject": pa.array(range(len(shops)), pa.int64()),
+        }
+    )
+    with duckdb.connect() as connection:
+        connection.register("facts", facts)
+        judged = pack_of(SHOP_DEPOSIT).sql("required_deposit")
+        rows = connection.execute(
+            f"SELECT required_fen, unresolved FROM ({judged}) ORDER BY subject"  # noqa: S608 - ours
+        ).fetchall()
+    return [(row[0], bool(row[1])) for row in rows]
+
+
+def _nominated(shops: Sequence[ShopMonth], by_sql: list[tuple[int | None, bool]]) -> set[int]:
+    """Return the places of shops whose requirement changes or is refused, and of some others."""
+    changing = {
+        place
+        for place, (shop, (required, refused)) in enumerate(zip(shops, by_sql, strict=True))
+        if refused or required != shop.required_fen
+    }
+    others = [place for place in range(len(shops)) if place not in changing]
+    step = max(1, len(others) // CHECKED_OTHERS)
+    return changing | set(others[::step])
+
+
+def adjustment_decide(shops: Sequence[ShopMonth], period: str, on: date) -> Adjustment:
+    """Compute what each shop must hold after a month (S3-3.1a, S3-2.2a, S3-2.2b).
+
+    Raises:
+        RuleRefused: when SQL and interpreter do not agree on a shop.
+    """
+    pack = pack_of(SHOP_DEPOSIT)
+    by_sql = _by_sql(shops, on)
+    decisions: list[NewDecision] = []
+    refused: list[tuple[str, Evaluation]] = []
+    for place in sorted(_nominated(shops, by_sql)):
+        shop = shops[place]
+        evaluation = pack.evaluate("required_deposit", shop.facts(on))
+        _compare(shop, by_sql[place], evaluation)
+        if evaluation.refusal is not None:
+            refused.append((shop.shop_id, evaluation))
+            continue
+        required = int(str(evaluation.result["required_fen"]))
+        if required != shop.required_fen:
+            outcome = _outcome(shop.required_fen, required)
+            decisions.append(
+                NewDecision(SHOP, shop.shop_id, period, REQUIRED_CLAUSE, outcome, 0, 1, evaluation)
+            )
+    return Adjustment(decisions, refused, len(shops) - len(decisions) - len(refused))
+
+
+def _outcome(before: int | None, required: int) -> str:
+    if before is None:
+        return "set"
+    return "raise" if required > before else "lower"
+
+
+def _compare(shop: ShopMonth, by_sql: tuple[int | None, bool], evaluation: Evaluation) -> None:
+    decided = (
+        (None, True)
+        if evaluation.refusal is not None
+        else (evaluation.result["required_fen"], False)
+    )
+    if decided != (None if by_sql[1] else by_sql[0], by_sql[1]):
+        raise RuleRefused(
+            "evaluators_disagree",
+            where=f"shop:{shop.shop_id}",
+            zh="集合计算与逐户计算的结果不一致，本月调整已停止，未做任何改动；请检查规则包。",
+            en="the set evaluation and the single one disagree; the month's adjustment stopped and "
+            "changed nothing: check the rulebook",
+        )
+
+
+def shortage_decisions(
+    shortages: Iterable[Shortage], positions: dict[tuple[str, str], Position], on: date
+) -> list[NewDecision]:
+    """Compute what may be done against each open shortage on a day (S3-5.1, S3-5.2)."""
+    pack = pack_of(SHOP_DEPOSIT)
+    decisions: list[NewDecision] = []
+    for shortage in shortages:
+        at = positions[(shortage.subject_kind, shortage.subject_id)]
+        facts = {
+            "assessed_on": on,
+            "required_fen": at.required_fen,
+            "balance_fen": at.free_fen,
+            "days_short": max(0, (on - day_of(shortage.opened_at)).days),
+            "proceeds_fen": at.proceeds_fen,
+        }
+        evaluation = pack.evaluate("shortage_measures", facts)
+        if evaluation.refusal is not None:
+            continue
+        measure = str(evaluation.result["measure"])
+        if measure in SHORTAGE_CLAUSES:
+            decisions.append(
+                NewDecision(
+                    subject_kind=SHOP,
+                    subject_id=shortage.subject_id,
+                    period=on.isoformat(),
+                    clause=SHORTAGE_CLAUSES[measure],
+                    outcome=measure,
+                    money_fen=int(str(evaluation.result["transfer_fen"])),
+                    approvals_needed=2 if measure in MONEY_OR_END else 1,
+                    evaluation=evaluation,
+                )
+            )
+    return decisions

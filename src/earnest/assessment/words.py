@@ -1,0 +1,89 @@
+"""The words of findings and outcomes, in Chinese and English, for notices and summaries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from earnest.kernel.money import yuan
+from earnest.restrictions.release import Condition
+
+
+@dataclass(frozen=True)
+class Words:
+    """A thing said in both languages."""
+
+    zh: str
+    en: str
+
+    def said(self, language: str) -> str:
+        """Return it in ``zh`` or ``en``."""
+        return self.zh if language == "zh" else self.en
+
+
+MEASURES: dict[str, Words] = {
+    "shipping48h": Words("48小时发货率", "48-hour shipping rate"),
+    "quality_refund30d": Words("近30天品质退款率", "30-day quality-refund rate"),
+    "after_sales_refund_unshipped": Words("未发货仅退款时效", "refund-only, not shipped, in time"),
+    "after_sales_refund_shipped": Words("已发货仅退款时效", "refund-only, shipped, in time"),
+    "after_sales_return_stage1": Words("退货退款一阶段时效", "return stage 1 in time"),
+    "after_sales_return_stage2": Words("退货退款二阶段时效", "return stage 2 in time"),
+    "nps_composite": Words("NPS 综合得分", "NPS composite score"),
+}
+OUTCOMES: dict[str, Words] = {
+    "hide": Words("隐藏服务", "hide the service"),
+    "delist": Words("下架服务", "delist the service"),
+    "remove": Words("清退服务商", "remove the provider"),
+    "notify": Words("通知整改", "notify to put right"),
+    "set": Words("核定应缴保证金", "set the required deposit"),
+    "raise": Words("上调应缴保证金", "raise the required deposit"),
+    "lower": Words("下调应缴保证金", "lower the required deposit"),
+    "transfer_from_proceeds": Words("自货款划转补足", "fill up from sales proceeds"),
+    "limit_sales": Words("限制商品销售", "limit sales"),
+    "limit_withdrawal": Words("限制货款提现", "limit withdrawal of proceeds"),
+    "end_service": Words("终止服务", "end the service"),
+}
+CAPABILITIES: dict[str, Words] = {
+    "visibility": Words("市场展示", "being shown in the market"),
+    "new_order": Words("新订购", "new orders"),
+    "renewal": Words("续订", "renewals"),
+    "running_use": Words("已订购服务的使用", "running use"),
+    "interface_calls": Words("接口调用", "interface calls"),
+    "publishing": Words("发布与上架", "publishing and listing"),
+    "sales": Words("商品销售", "sales"),
+    "withdrawal": Words("货款提现", "withdrawal of proceeds"),
+}
+CONDITIONS: dict[str, Words] = {
+    "time": Words("到 {on}", "{on} is reached"),
+    "topped_up": Words("补足保证金", "the deposit is topped up"),
+    "application": Words("提出恢复上架申请", "relisting is applied for"),
+}
+
+
+def fine_words(taken_fen: int, claim_fen: int) -> Words:
+    """Say what was taken from the deposit and what stays owed."""
+    if not claim_fen:
+        return Words(
+            f"从保证金中扣除 {yuan(taken_fen)} 元",
+            f"{yuan(taken_fen)} yuan are taken from the deposit",
+        )
+    return Words(
+        f"从保证金中扣除 {yuan(taken_fen)} 元，不足的 {yuan(claim_fen)} 元列为应追偿款",
+        f"{yuan(taken_fen)} yuan are taken from the deposit, the missing {yuan(claim_fen)} yuan "
+        "are owed as a claim",
+    )
+
+
+def conditions_words(conditions: Sequence[Condition]) -> Words:
+    """Say under which conditions a restriction ends."""
+    if not conditions:
+        return Words("不自动解除", "it does not end by itself")
+    zh = [CONDITIONS[each["kind"]].zh.format(**each) for each in conditions]
+    en = [CONDITIONS[each["kind"]].en.format(**each) for each in conditions]
+    return Words("同时满足：" + "、".join(zh), "when all of these hold: " + "; ".join(en))
+
+
+def capabilities_words(capabilities: list[str]) -> Words:
+    """Say which capabilities are restricted."""
+    return Words(
+        "受限：" + "、".join(CAPABILITIES[each].zh for each in capabilities),
+        "restricted: " + ", ".join(CAPABILITIES[each].en for each in capabilities),
+    )
