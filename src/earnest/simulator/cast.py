@@ -181,10 +181,8 @@ def provider_cast(era: Era, number: int) -> Provider:
     part = _part_of(seed, number)
     category = _category_of(seed, number)
     if part.behaviour is Behaviour.NEW:
-        begins = first.plus(
-            max(0, era.months - draw_between(seed, "provider", number, "begins", low=2, high=3))
-        )
-        admitted_on = begins.first_day
+        months_left = draw_between(seed, "provider", number, "begins", low=2, high=3)
+        admitted_on = first.plus(max(0, era.months - months_left)).first_day
     else:
         days = draw_between(seed, "provider", number, "days", low=20, high=90)
         admitted_on = first.first_day - timedelta(days=days)
@@ -233,8 +231,8 @@ def _categories_of(era: Era, number: int, opened_on: date) -> tuple[tuple[str, d
         category = CATEGORIES[draw(seed, *key, rank, "which", below=len(CATEGORIES))]
         if draw(seed, *key, rank, below=100) >= chance or category in dict(chosen):
             continue
-        later = era.first.plus(draw_between(seed, *key, rank, "month", low=1, high=10)).first_day
-        at_once = draw(seed, *key, rank, "at once", below=100) < 70
+        later = era.first.plus(draw(seed, *key, rank, "month", below=era.months)).first_day
+        at_once = draw(seed, *key, rank, "at once", below=100) < 50
         chosen.append((category, opened_on if at_once else max(opened_on, later)))
     return tuple(chosen)
 

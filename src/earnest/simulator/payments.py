@@ -18,6 +18,7 @@ from earnest.simulator.trade import Lines
 PROCEEDS_KEPT_PER_MILLE = 120
 """Of a month's sales, what still lies in the shop's settlement account when it has withdrawn."""
 
+_PAYS_FIRST_PERCENT = 75
 _PAYMENT_RAILS = ("bank", "alipay_transfer")
 _SCHEMA = pa.schema(
     [
@@ -92,7 +93,8 @@ def _added_categories(era: Era, shop: Shop) -> Iterable[Payment]:
     for category, opened_on in sorted(shop.categories, key=lambda each: each[1]):
         more_fen = shop_fen([*opened, category]) - shop_fen(opened)
         opened.append(category)
-        if opened_on > shop.opened_on and more_fen:
+        pays = draw(era.seed, *subject, category, "pays first", below=100) < _PAYS_FIRST_PERCENT
+        if opened_on > shop.opened_on and more_fen and pays:
             day = opened_on - timedelta(days=1)
             yield _paid_in(era, subject, day, (category, more_fen))
 
@@ -102,7 +104,7 @@ def deposits_of(
 ) -> Iterable[Payment]:
     """Yield the deposits paid in at the opening, and before categories are added in a month.
 
-    A shop that never pays adds its categories without paying first.
+    A shop that never pays adds its categories without paying first, and some others do too.
     """
     for provider in providers:
         if falls_in(provider.admitted_on, month, era.first):
@@ -120,7 +122,7 @@ def deposits_of(
 
 def proceeds_of(month: Month, lines: Lines, shops: list[Shop]) -> Iterable[Payment]:
     """Yield what each shop's sales of the month leave in its settlement account."""
-    sales_fen = np.bincount(lines.shop, minlength=len(shops) + 1) * 0
+    sales_fen = np.zeros(len(shops) + 1, dtype=np.int64)
     np.add.at(sales_fen, lines.shop, lines.amount_fen)
     at_us = day_start_us(month.plus(1).first_day) + 4 * US_PER_HOUR
     for shop in shops:

@@ -23,7 +23,6 @@ FESTIVALS = {(6, day) for day in range(16, 20)} | {(11, day) for day in range(9,
 _SECOND_LINE_PPM = 25_000
 _SEASON_PER_MILLE = (1300, 1200, 1000, 850, 750, 700, 700, 800, 950, 1100, 1250, 1350)
 _FESTIVAL_PER_MILLE = {6: 1500, 11: 1900}
-_MEAN_MONTH_PER_MILLE = 1_000
 _HOUR_WEIGHTS = np.array(
     [3, 2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 9, 8, 8, 8, 8, 8, 7, 8, 10, 13, 14, 11, 6], dtype=np.int64
 )
@@ -93,8 +92,9 @@ def orders_of(era: Era, size: Size, shop: Shop, month: Month) -> int:
     if Month.of(shop.opened_on) > month:
         return 0
     busy = month_per_mille(era, shop, month)
-    share_of = size.shops * era.months * ORDERS_USUAL_MILLI * _MEAN_MONTH_PER_MILLE
-    orders_milli = size.orders * shop.orders_usual * busy * 1_000_000 // share_of
+    # Over all shops and months the groups' mean comes to the size's number of orders.
+    shop_months_milli = size.shops * era.months * ORDERS_USUAL_MILLI
+    orders_milli = size.orders * shop.orders_usual * busy * 1_000 // shop_months_milli
     lot = draw(era.seed, "shop", shop.number, str(month), "orders", below=1_000)
     orders = (orders_milli + lot) // 1_000
     return min(max(orders, 1), ORDERS_PER_SHOP_MONTH - 1)

@@ -1,0 +1,5 @@
+"""``python -m earnest``: the command line."""
+
+from earnest.cli import main
+
+main()
