@@ -21,7 +21,7 @@ ACCOUNTS = [
     subject_account("claim", "shop", "S0001"),
     NewAccount(CAPPED, "suspense", "platform", "", -50, 100),
 ]
-PAY_IN = Reason("S3-2.1", "kuaishou-shop-deposit", None, "paid in")
+PAY_IN = Reason("S3-2.1a", "kuaishou-shop-deposit", None, "paid in")
 DEDUCT = Reason("S3-4.2a", "kuaishou-shop-deposit", UUID(int=7), "deducted")
 
 

@@ -13,6 +13,7 @@ from earnest.ledger.commands import BATCH_MAX, accounts_open, transfers_post
 from earnest.ledger.models import LedgerBatch, LedgerReason, LedgerRefusal, LedgerTransfer
 from earnest.ledger.queries import balance_of, balances_listed, balances_of, statement, verify
 from earnest.ledger.records import NewAccount, Outcome, Reason, Transfer
+from earnest.ledger.refusals import REFUSALS
 from tests.ledger.market import (
     ACCOUNTS,
     CAPPED,
@@ -98,10 +99,10 @@ def test_same_id_same_content_exists(tenant: str) -> None:
         {"effective_at": NOW - timedelta(microseconds=1)},
         {"group_id": uuid4()},
         {"kind": "hold"},
-        {"reason": Reason("S3-2.2", "kuaishou-shop-deposit", None, "paid in")},
-        {"reason": Reason("S3-2.1", "kuaishou-shop-deposit", None, "paid in twice")},
-        {"reason": Reason("S3-2.1", "kuaishou-shop-deposit", None, "paid in", (uuid4(),))},
-        {"reason": Reason("S3-2.1", "kuaishou-shop-deposit", uuid4(), "paid in")},
+        {"reason": Reason("S3-2.1b", "kuaishou-shop-deposit", None, "paid in")},
+        {"reason": Reason("S3-2.1a", "kuaishou-shop-deposit", None, "paid in twice")},
+        {"reason": Reason("S3-2.1a", "kuaishou-shop-deposit", None, "paid in", (uuid4(),))},
+        {"reason": Reason("S3-2.1a", "kuaishou-shop-deposit", uuid4(), "paid in")},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -163,6 +164,8 @@ def test_refusals(tenant: str, asked: Transfer, code: str) -> None:
         ("refused", code),
         ("posted", ""),
     ]
+    again = transfers_post(tenant, [asked], NOW)[0]
+    assert (again.code, again.explain("zh"), again.explain("en")) == (code, *REFUSALS[code])
     kept = LedgerRefusal.objects.get()
     assert (kept.id, kept.code, kept.debit_code, kept.amount_fen) == (
         asked.id,
@@ -213,6 +216,25 @@ def test_group_is_posted_whole_or_not_at_all(tenant: str) -> None:
     ]
     assert balance_of(tenant, CLAIM).posted_fen == -200
     assert balance_of(tenant, OTHER_DEPOSIT).posted_fen == 16
+
+
+def test_broken_group_leaves_no_trace_in_its_batch(tenant: str) -> None:
+    """What a broken group would have taken is still there for the next; what it gave is not."""
+    _post(tenant, pay_in(100))
+    group, broken = uuid4(), ("refused", "group_broken")
+    outcomes = _post(
+        tenant,
+        transfer(DEPOSIT, OTHER_DEPOSIT, 60, group_id=group),
+        transfer(CASH, CLAIM, 1, group_id=group),
+        transfer(OTHER_DEPOSIT, PENALTY, 60),
+        transfer(DEPOSIT, PENALTY, 100),
+    )
+    assert outcomes == [
+        broken,
+        ("refused", "ceiling_broken"),
+        ("refused", "floor_broken"),
+        ("posted", ""),
+    ]
 
 
 def test_group_cannot_be_joined_later(tenant: str) -> None:
@@ -269,10 +291,11 @@ def test_tenants_do_not_touch(tenant: str) -> None:
     ("asked", "code"),
     [
         (transfer(CASH, DEPOSIT, 2**63), "amount_too_large"),
+        (transfer(CASH, DEPOSIT, 1.5), "amount_not_whole"),
         (transfer(CASH, DEPOSIT, 1, effective_at=NOW.replace(tzinfo=None)), "instant_without_zone"),
         (transfer(CASH, DEPOSIT, 1, reason=Reason("S3", "p", None, "a\0b")), "zero_byte_in_text"),
     ],
-    ids=["amount", "zone", "text"],
+    ids=["amount", "fraction", "zone", "text"],
 )
 def test_what_cannot_be_sent_is_bad_input(tenant: str, asked: Transfer, code: str) -> None:
     """An error says what is wrong before anything reaches the database."""

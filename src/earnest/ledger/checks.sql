@@ -94,4 +94,4 @@ FROM (
 ) s
 LEFT JOIN ledger_batch b ON b.tenant_id = %(tenant)s AND b.id = s.batch_id
 WHERE (s.number, s.previous, s.hash) IS DISTINCT FROM
-    (s.place, s.hash_before, ledger_seal_hash_v1(s.hash_before, s.place, b.digest))
+    (s.place, s.hash_before, ledger_seal_hash_v1(s.hash_before, s.place, b.id, b.digest, s.sealed_at))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from earnest.kernel.errors import BadInput, Conflict, WorldFailed
 from earnest.kernel.money import FEN_MAX
@@ -35,9 +35,9 @@ _SEAL = "SELECT ledger_seal_v1(%b::text, %b::timestamptz)"
 def accounts_open(tenant_id: str, accounts: Sequence[NewAccount], now: datetime) -> int:
     """Open the accounts that are not open yet; give how many are new.
 
-    Errors: BadInput ``account_kind_unknown``, ``account_limits_wrong``; Conflict
-    ``account_differs`` when a code is open with another kind, subject or limit. Then none is
-    opened.
+    Errors: BadInput ``account_code_missing``, ``account_kind_unknown``, ``account_limits_wrong``;
+    Conflict ``account_differs`` when a code is open with another kind, subject or limit. Then
+    none is opened.
     """
     if not accounts:
         return 0
@@ -64,8 +64,9 @@ def transfers_post(tenant_id: str, transfers: Sequence[Transfer], now: datetime)
     it gives ``exists``. Inside a transaction of yours post last, for it locks balances until you
     commit.
 
-    Errors: BadInput ``batch_too_large``, ``amount_too_large``, ``instant_without_zone``,
-    ``zero_byte_in_text``; WorldFailed ``ledger_busy`` after some tries (outside a transaction).
+    Errors: BadInput ``batch_too_large``, ``amount_not_whole``, ``amount_too_large``,
+    ``instant_without_zone``, ``zero_byte_in_text``; WorldFailed ``ledger_busy`` after some tries
+    (outside a transaction).
     """
     if not transfers:
         return []
@@ -101,6 +102,7 @@ def _call(query: str, tenant_id: str, now: datetime, *arrays: list[Any]) -> list
     if now.tzinfo is None:
         raise _without_zone("now")
     connection.ensure_connection()
+    connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         return cursor.execute(query, [tenant_id, now, *arrays]).fetchall()
 
@@ -114,7 +116,7 @@ def _call_again(
     for _ in range(_ATTEMPTS):
         try:
             return _call(query, tenant_id, now, *arrays)
-        except Exception as error:
+        except DatabaseError as error:
             if not isinstance(error.__cause__, psycopg.errors.TransactionRollback):
                 raise
             last = error
@@ -205,6 +207,13 @@ def _account_check(account: NewAccount) -> None:
 def _transfer_check(transfer: Transfer) -> None:
     """Refuse what cannot even be sent; everything else is the database's to decide."""
     where = f"transfer {transfer.id}"
+    if not isinstance(transfer.amount_fen, int):  # the database would round it without a word
+        raise BadInput(
+            "amount_not_whole",
+            where=where,
+            zh=f"金额 {transfer.amount_fen!r} 不是整数分；请以整数分给出。",
+            en=f"The amount {transfer.amount_fen!r} is not a whole number of fen; give an integer.",
+        )
     if not -FEN_MAX <= transfer.amount_fen <= FEN_MAX:
         raise BadInput(
             "amount_too_large",

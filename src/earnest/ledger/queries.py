@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -40,6 +41,11 @@ _STATEMENT = """
         AND c.id = t.debit_account_id + t.credit_account_id - a.id
     WHERE a.tenant_id = %s AND a.code = %s AND (%s::bigint IS NULL OR e.seq < %s)
     ORDER BY e.seq DESC LIMIT %s
+"""
+
+_KNOWN = """
+    SELECT id FROM ledger_transfer WHERE tenant_id = %s AND id = ANY(%s)
+    UNION ALL SELECT id FROM ledger_refusal WHERE tenant_id = %s AND id = ANY(%s)
 """
 
 _SEAL_HEAD = """
@@ -96,7 +102,7 @@ def seal_head(tenant_id: str) -> SealHead | None:
     return SealHead(*rows[0]) if rows else None
 
 
-def _rows(query: str, *parameters: object) -> list[tuple[Any, ...]]:
+def _rows(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
@@ -110,3 +116,8 @@ def _account_unknown(code: str) -> NotFound:
         zh="没有这个账户；请核对账户编码。",
         en="There is no such account; check its code.",
     )
+
+
+def transfers_known(tenant_id: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which ids stand in the ledger already, posted or refused."""
+    return {row[0] for row in _rows(_KNOWN, tenant_id, list(ids), tenant_id, list(ids))}

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from earnest.ledger.refusals import REFUSALS
+
 Status = Literal["posted", "exists", "conflict", "refused"]
 
 
@@ -81,13 +83,17 @@ class Outcome:
 
     ``posted``: written now. ``exists``: written before with the same content; nothing was done.
     ``conflict``: the id was used before with other content; nothing was done. ``refused``: a rule
-    of the ledger says no, now or when the id was first tried; ``code`` names it, see
-    :data:`earnest.ledger.refusals.REFUSALS`.
+    of the ledger says no, now or when the id was first tried; ``code`` names it.
     """
 
     id: UUID
     status: Status
     code: str = ""
+
+    def explain(self, language: Literal["zh", "en"]) -> str:
+        """Say why nothing was written; empty when it is posted, now or before."""
+        zh, en = REFUSALS[self.code] if self.code else ("", "")
+        return zh if language == "zh" else en
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Why the ledger refuses a transfer: the codes of the posting function, in both languages."""
+"""Why a transfer was not posted: the codes of the posting function, in both languages."""
 
 REFUSALS = {
     "unknown_kind": ("没有这种转账类型", "there is no such kind of transfer"),
@@ -10,6 +10,7 @@ REFUSALS = {
     "balance_too_large": ("余额超出可记录的范围", "the balance would be too large to record"),
     "floor_broken": ("可用余额不足", "the free balance would fall below the account's floor"),
     "ceiling_broken": ("余额会超过账户上限", "the balance would rise above the account's ceiling"),
+    "id_used_before": ("编号已用于另一笔转账", "the id was used before for another transfer"),
     "group_broken": ("同组的另一笔转账被拒绝", "another transfer of its group was not posted"),
 }
 """Code -> (Chinese, English). A refused id stays refused: try again under a new id."""

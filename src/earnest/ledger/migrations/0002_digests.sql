@@ -78,10 +78,12 @@ RETURN encode(substring(sha256(
     || ledger_text_v1(array_to_string(p_evidence, ',')) || ledger_text_v1(p_actor)
     || ledger_text_v1(p_note)) FROM 1 FOR 16), 'hex')::uuid;
 
-CREATE FUNCTION ledger_seal_hash_v1(p_previous bytea, p_number bigint, p_digest bytea)
-RETURNS bytea
+CREATE FUNCTION ledger_seal_hash_v1(
+    p_previous bytea, p_number bigint, p_batch_id bigint, p_digest bytea, p_sealed_at timestamptz
+) RETURNS bytea
 LANGUAGE sql STABLE
-RETURN sha256(p_previous || int8send(p_number) || p_digest);
+RETURN sha256(p_previous || int8send(p_number) || int8send(p_batch_id) || p_digest
+    || timestamptz_send(p_sealed_at));
 
 -- Every batch of a tenant with its digest computed anew from the rows; null where it has no rows.
 -- Rows that name no batch come out under the batch id they name.

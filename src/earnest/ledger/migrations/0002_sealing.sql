@@ -29,10 +29,10 @@ BEGIN
         ORDER BY b.id
     LOOP
         v_number := v_number + 1;
-        INSERT INTO ledger_seal (tenant_id, number, batch_id, previous, hash, sealed_at)
+        INSERT INTO ledger_seal AS s (tenant_id, number, batch_id, previous, hash, sealed_at)
         VALUES (p_tenant, v_number, v_batch.id, v_hash,
-            ledger_seal_hash_v1(v_hash, v_number, v_batch.digest), p_now);
-        v_hash := ledger_seal_hash_v1(v_hash, v_number, v_batch.digest);
+            ledger_seal_hash_v1(v_hash, v_number, v_batch.id, v_batch.digest, p_now), p_now)
+        RETURNING s.hash INTO v_hash;
         v_sealed := v_sealed + 1;
     END LOOP;
     RETURN v_sealed;
