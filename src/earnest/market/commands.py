@@ -117,28 +117,29 @@ def _providers_follow(tenant_id: str) -> int:
 
 
 def _shops_follow(tenant_id: str) -> int:
-    known = set(Shop.objects.filter(tenant_id=tenant_id).values_list("shop_id", flat=True))
+    known = {shop.shop_id: shop for shop in Shop.objects.filter(tenant_id=tenant_id)}
     new: list[Shop] = []
-    closed = 0
+    closed: list[Shop] = []
     for row in _rows(SHOP_EVENTS, event_files(tenant_id, "shop_event")):
-        if row["action"] == "opened" and row["shop_id"] not in known:
-            known.add(row["shop_id"])
-            new.append(
-                Shop(
-                    tenant_id=tenant_id,
-                    shop_id=row["shop_id"],
-                    name=row["name"] or row["shop_id"],
-                    entity_name=row["entity_name"] or "",
-                    subject_type=row["subject_type"] or "enterprise",
-                    opened_on=_day(row["at_us"]),
-                )
+        shop = known.get(row["shop_id"])
+        if row["action"] == "opened" and shop is None:
+            shop = Shop(
+                tenant_id=tenant_id,
+                shop_id=row["shop_id"],
+                name=row["name"] or row["shop_id"],
+                entity_name=row["entity_name"] or "",
+                subject_type=row["subject_type"] or "enterprise",
+                opened_on=_day(row["at_us"]),
             )
-        elif row["action"] == "closed":
-            closed += Shop.objects.filter(
-                tenant_id=tenant_id, shop_id=row["shop_id"], closed_on=None
-            ).update(closed_on=_day(row["at_us"]))
+            known[shop.shop_id] = shop
+            new.append(shop)
+        elif row["action"] == "closed" and shop is not None and shop.closed_on is None:
+            shop.closed_on = _day(row["at_us"])
+            closed.append(shop)
+    already_stored = [shop for shop in closed if shop not in new]
     Shop.objects.bulk_create(new)
-    return len(new) + closed
+    Shop.objects.bulk_update(already_stored, ["closed_on"])
+    return len(new) + len(closed)
 
 
 def _categories_follow(tenant_id: str) -> int:
