@@ -29,9 +29,7 @@ class Asked:
         self.scene = scene
         self.files = scene.files(folder)
 
-    def question(
-        self, name: str, by: str, as_of: datetime, window: tuple[date, date]
-    ) -> Question:
+    def question(self, name: str, by: str, as_of: datetime, window: tuple[date, date]) -> Question:
         """Return the question with the parameters of the rule."""
         measure = MEASURES[name]
         parameters = {"hours": HOURS[name]} if name in HOURS else {}

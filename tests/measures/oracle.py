@@ -5,7 +5,7 @@ It shares no code with the SQL texts and reads no facts. Each function returns, 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 Row = dict[str, Any]
@@ -108,7 +108,10 @@ class Oracle:
         return sorted(
             row["node_us"]
             for row in self._of(
-                "parcel_trace", node=node, carrier=parcel["carrier"], waybill_no=parcel["waybill_no"]
+                "parcel_trace",
+                node=node,
+                carrier=parcel["carrier"],
+                waybill_no=parcel["waybill_no"],
             )
             if row["node_us"] >= since
         )
@@ -291,7 +294,13 @@ class _Counts:
         self._sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
     def add(
-        self, subject: str, numerator: int = 0, denominator: int = 0, sample: int = 0, pending: int = 0
+        self,
+        subject: str,
+        numerator: int = 0,
+        denominator: int = 0,
+        sample: int = 0,
+        *,
+        pending: int = 0,
     ) -> None:
         for place, value in enumerate((numerator, denominator, sample, pending)):
             self._sums[subject][place] += value
@@ -300,6 +309,3 @@ class _Counts:
         return {
             subject: (sums[0], sums[1], sums[2], sums[3]) for subject, sums in self._sums.items()
         }
-
-
-Counting = Callable[..., Counts]

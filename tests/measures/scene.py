@@ -99,7 +99,9 @@ class Scene:
             "order_event", order_id=order_id, state="closed", source_version="9", occurred_us=at
         )
 
-    def parcel(self, order_id: str, waybill: str, *scans: tuple[str, str | int], **more: Any) -> Row:
+    def parcel(
+        self, order_id: str, waybill: str, *scans: tuple[str, str | int], **more: Any
+    ) -> Row:
         """Add a parcel with its scans of (node, time)."""
         values: Row = {"direction": "outbound", "carrier": "yto", **more}
         row = self.add("parcel", order_id=order_id, waybill_no=waybill, **values)

@@ -27,7 +27,12 @@ def _request(scene: Scene, number: int, *steps: tuple[str, str, str], **more: An
 @pytest.mark.parametrize(
     ("name", "more", "edge", "late"),
     [
-        (UNSHIPPED, {"shipped_at_apply": False}, "2025-08-11 10:00:00", "2025-08-11 10:00:00.000001"),
+        (
+            UNSHIPPED,
+            {"shipped_at_apply": False},
+            "2025-08-11 10:00:00",
+            "2025-08-11 10:00:00.000001",
+        ),
         (SHIPPED, {"shipped_at_apply": True}, "2025-08-11 22:00:00", "2025-08-11 22:00:00.000001"),
         (
             STAGE_1,

@@ -7,7 +7,7 @@ import pytest
 from earnest.kernel.errors import BadInput, NotFound
 from earnest.measures.queries import asked as question_asked
 from tests.measures.asking import AUGUST, LATER, Asked
-from tests.measures.scene import Scene
+from tests.measures.scene import Scene, instant
 
 pytestmark = pytest.mark.clause("S0-2.2.5-3a", "S0-2.2.5-3b")
 
@@ -34,8 +34,6 @@ def test_the_last_version_counts_wherever_it_was_given(tmp_path: Path) -> None:
     scene.answer("R2", "P1", 90, "2025-09-02 10:00:00", version="2")
     asked = Asked(scene, tmp_path)
     assert asked.counts("nps_composite") == {"P1": (80, 1, 1, 0)}
-    from tests.measures.scene import instant
-
     before = asked.counts("nps_composite", as_of=instant("2025-09-01 00:00:00"))
     assert before == {"P1": (100, 2, 2, 0)}
 

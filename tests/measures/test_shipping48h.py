@@ -45,9 +45,7 @@ def test_a_young_order_is_pending_even_when_it_was_picked_up(tmp_path: Path) -> 
     early = {"as_of": instant("2025-08-07 09:59:59.999999")}
     assert asked.counts("shipping48h", **early) == {"P1": (0, 0, 0, 1)}
     assert [each.state for each in asked.figures("shipping48h", **early)] == ["not_assessable"]
-    assert asked.counts("shipping48h", as_of=instant("2025-08-07 10:00:00")) == {
-        "P1": (1, 1, 1, 0)
-    }
+    assert asked.counts("shipping48h", as_of=instant("2025-08-07 10:00:00")) == {"P1": (1, 1, 1, 0)}
 
 
 def test_a_figure_is_final_48_and_24_hours_after_the_window(tmp_path: Path) -> None:

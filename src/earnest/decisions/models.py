@@ -132,7 +132,9 @@ class Decision(models.Model):
     state = models.CharField(max_length=20)
     settled_at = models.DateTimeField(null=True)
     approvals_needed = models.SmallIntegerField()
-    standing_order = models.ForeignKey(StandingOrder, null=True, on_delete=models.PROTECT)
+    standing_order = models.ForeignKey(
+        StandingOrder, null=True, on_delete=models.PROTECT, related_name="decisions"
+    )
     receipt = models.JSONField()
     trace = models.JSONField()
     effect = models.JSONField(default=dict)

@@ -166,12 +166,12 @@ def outcomes_by_month(tenant_id: str, first: Month, last: Month) -> list[dict[st
     )
 
 
-def money_taken_fen(tenant_id: str, decision: str, month: str) -> int:
-    """Return what decisions of one kind that took effect in a month's assessment take, in fen."""
-    total = Decision.objects.filter(
-        tenant_id=tenant_id, decision=decision, period=month, state="in_effect"
-    ).aggregate(total=Sum("money_fen"))["total"]
-    return total or 0
+def money_taken_fen(tenant_id: str, decision: str, month: str = "") -> int:
+    """Return what decisions of one kind in effect take, of one month's assessment or of all."""
+    found = Decision.objects.filter(tenant_id=tenant_id, decision=decision, state="in_effect")
+    if month:
+        found = found.filter(period=month)
+    return found.aggregate(total=Sum("money_fen"))["total"] or 0
 
 
 def findings(

@@ -14,9 +14,7 @@ def _clock(number: int, stage: str, zh: str, en: str) -> Measure:
         clauses=(f"S0-2.1-as{number}",),
         zh=zh,
         en=en,
-        parameters=(
-            Parameter("hours", f"as_{stage}_hours", "处理时限的小时数", "hours allowed"),
-        ),
+        parameters=(Parameter("hours", f"as_{stage}_hours", "处理时限的小时数", "hours allowed"),),
         constants={"clock": number},
         dimensions=("withdrawn",),
     )

@@ -68,9 +68,7 @@ def results_record(tenant_id: str, figures: Sequence[Figure], now: datetime) -> 
         figures: what was counted.
         now: the instant of recording.
     """
-    given = {
-        _key(row): row for figure in figures for row in _rows_of(tenant_id, figure, now)
-    }
+    given = {_key(row): row for figure in figures for row in _rows_of(tenant_id, figure, now)}
     before = _standing(tenant_id, given.values())
     MeasureResult.objects.bulk_create(
         [row for key, row in given.items() if key not in before],

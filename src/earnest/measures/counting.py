@@ -90,9 +90,10 @@ def contributions_counted(
     question: Question, files: Files, subject: str, limit: int
 ) -> list[dict[str, Any]]:
     """Return the rows that one subject's figure is the sum of, earliest first."""
+    order = ", ".join(["started_us", "entity", *filter(None, [question.measure.split])])
     sql = (
         f"SELECT * FROM (\n{question.measure.sql}\n) WHERE subject = $subject"  # noqa: S608
-        " ORDER BY started_us, entity LIMIT $rows"
+        f" ORDER BY {order} LIMIT $rows"
     )
     bound: dict[str, Bound] = {**question.bound(), "subject": subject, "rows": limit}
     with opened(files) as engine:

@@ -27,7 +27,7 @@ def opened(files: Mapping[str, Sequence[Path]]) -> Iterator[duckdb.DuckDBPyConne
 
     The memory is bounded: larger work spills into a temporary folder that goes with the engine.
     """
-    with tempfile.TemporaryDirectory(prefix="earnest-measure-") as spill, duckdb.connect() as engine:
+    with tempfile.TemporaryDirectory(prefix="earnest-") as spill, duckdb.connect() as engine:
         engine.execute(f"SET temp_directory = {_quoted(spill)}")
         engine.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {THREADS}")
         engine.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")

@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from earnest.feed.queries import event_files, fact_files
-from earnest.kernel.calendar import day_of
+from earnest.feed.queries import event_files, live_files
+from earnest.feed.store import events_folder
+from earnest.kernel.calendar import window_us
 from earnest.kernel.errors import BadInput, NotFound
 from earnest.measures import MEASURES
 from earnest.measures.counting import Files, Question, contributions_counted, figures_counted
@@ -27,7 +28,7 @@ CONTRIBUTIONS_LIMIT: Final = 1000
 _COUNTED_BY_PAYMENT: Final = frozenset({"shipping48h", "sales_month"})
 
 
-def measure(  # noqa: PLR0913 - one keyword per part of the question
+def measure(
     tenant_id: str,
     name: str,
     first: date,
@@ -59,7 +60,7 @@ def measure(  # noqa: PLR0913 - one keyword per part of the question
     return figures_counted(question, _files(tenant_id, question), subjects)
 
 
-def contributions(  # noqa: PLR0913 - one keyword per part of the question
+def contributions(
     tenant_id: str,
     name: str,
     first: date,
@@ -103,7 +104,7 @@ def measure_named(name: str) -> Measure:
     )
 
 
-def asked(  # noqa: PLR0913 - one keyword per part of the question
+def asked(
     name: str,
     first: date,
     last: date,
@@ -165,22 +166,37 @@ def _parameters(definition: Measure, given: Mapping[str, int]) -> dict[str, int]
 
 
 def _files(tenant_id: str, question: Question) -> Files:
-    """Return the files to read per table, leaving out days that cannot matter."""
-    return {
-        table: _files_of(tenant_id, question, table) for table in question.measure.tables
-    }
+    """Return the files to read per table, leaving out those that cannot matter."""
+    return {table: _files_of(tenant_id, question, table) for table in question.measure.tables}
 
 
 def _files_of(tenant_id: str, question: Question, table: str) -> Sequence[Path]:
-    first, last = question.first, question.last
+    first_us, end_us = window_us(question.first, question.last)
     match table:
         case "order_facts" if question.measure.name in _COUNTED_BY_PAYMENT:
-            return fact_files(tenant_id, table, first, last)
+            return _fact_files(tenant_id, table, first_us, end_us)
         case "order_facts" | "aftersale_facts":
-            # They lie under the day of payment; what is counted of an order happens later.
-            return fact_files(tenant_id, table, None, last)
+            # What is counted of an order or a request happens after its payment or application.
+            return _fact_files(tenant_id, table, 0, end_us)
         case "survey_answer":
-            # A later version of an answer lies on a later day.
-            return event_files(tenant_id, table, first, max(last, day_of(question.as_of)))
+            # A later version or a retraction of an answer lies on a later day.
+            return [Path(path) for path in event_files(tenant_id, table, question.first)]
         case _:
-            return event_files(tenant_id, table, first, last)
+            return [
+                Path(path) for path in event_files(tenant_id, table, question.first, question.last)
+            ]
+
+
+def _fact_files(tenant_id: str, fact: str, first_us: int, end_us: int) -> Sequence[Path]:
+    """Return the files whose span of payments or applications meets a span of time.
+
+    Their storage day will not do: a corrected payment leaves the order where it was stored.
+    """
+    folder = events_folder(tenant_id)
+    return [
+        folder / file.path
+        for file in live_files(tenant_id, fact)
+        if file.first_us is None
+        or file.last_us is None
+        or (file.first_us < end_us and file.last_us >= first_us)
+    ]

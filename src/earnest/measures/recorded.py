@@ -30,7 +30,7 @@ def figures_recorded(
     return list(rows.order_by("window_to", "subject"))
 
 
-def results(  # noqa: PLR0913 - each narrows the list
+def results(
     tenant_id: str,
     *,
     measure: str = "",

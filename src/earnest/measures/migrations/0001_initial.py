@@ -6,42 +6,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='MeasureResult',
+            name="MeasureResult",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('tenant_id', models.CharField(max_length=40)),
-                ('measure', models.CharField(max_length=60)),
-                ('subject_kind', models.CharField(max_length=20)),
-                ('subject', models.TextField()),
-                ('dimension', models.TextField(default='')),
-                ('window_from', models.DateField()),
-                ('window_to', models.DateField()),
-                ('cutoff_at', models.DateTimeField()),
-                ('numerator', models.BigIntegerField()),
-                ('denominator', models.BigIntegerField()),
-                ('sample', models.BigIntegerField()),
-                ('pending', models.BigIntegerField()),
-                ('state', models.CharField(max_length=20)),
-                ('dimensions', models.JSONField(default=dict)),
-                ('formula_hash', models.CharField(max_length=64)),
-                ('recorded_at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("tenant_id", models.CharField(max_length=40)),
+                ("measure", models.CharField(max_length=60)),
+                ("subject_kind", models.CharField(max_length=20)),
+                ("subject", models.TextField()),
+                ("dimension", models.TextField(default="")),
+                ("window_from", models.DateField()),
+                ("window_to", models.DateField()),
+                ("cutoff_at", models.DateTimeField()),
+                ("numerator", models.BigIntegerField()),
+                ("denominator", models.BigIntegerField()),
+                ("sample", models.BigIntegerField()),
+                ("pending", models.BigIntegerField()),
+                ("state", models.CharField(max_length=20)),
+                ("dimensions", models.JSONField(default=dict)),
+                ("formula_hash", models.CharField(max_length=64)),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'measure_result',
-                'indexes': [models.Index(fields=['tenant_id', 'measure', 'window_to'], name='measure_result_window')],
-                'constraints': [models.UniqueConstraint(fields=('tenant_id', 'measure', 'subject_kind', 'subject', 'dimension', 'window_from', 'window_to'), name='measure_result_once')],
+                "db_table": "measure_result",
+                "indexes": [
+                    models.Index(
+                        fields=["tenant_id", "measure", "window_to"], name="measure_result_window"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "tenant_id",
+                            "measure",
+                            "subject_kind",
+                            "subject",
+                            "dimension",
+                            "window_from",
+                            "window_to",
+                        ),
+                        name="measure_result_once",
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='measureresult',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'earnest: rows of % are never touched by %', TG_TABLE_NAME, TG_OP;", hash='3dfd06cdce7a45dfe17f498ea0fe1e9bd83f2da2', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_e3a60', table='measure_result', when='BEFORE')),
+            model_name="measureresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'earnest: rows of % are never touched by %', TG_TABLE_NAME, TG_OP;",
+                    hash="3dfd06cdce7a45dfe17f498ea0fe1e9bd83f2da2",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_e3a60",
+                    table="measure_result",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
