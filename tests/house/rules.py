@@ -182,7 +182,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 # Django finds these by their names, nothing imports them.
-_FOUND_BY_NAME = {"__init__", "apps", "models", "settings", "urls", "wsgi"}
+_FOUND_BY_NAME = {"__init__", "__main__", "apps", "models", "settings", "urls", "wsgi"}
 _FOUND_IN_FOLDERS = {"migrations", "templatetags", "commands"}
 
 
@@ -192,6 +192,8 @@ def modules_are_used(sources: list[Source]) -> Iterator[str]:
     for source in sources:
         if source.tree is not None and source.path.startswith("src/"):
             named |= _modules_named(source.tree)
+            if source.path.endswith("/__init__.py"):
+                named |= _neighbours_named(source)
     for source in sources:
         path = Path(source.path)
         if not fnmatch(source.path, "src/earnest/*.py") or path.stem in _FOUND_BY_NAME:
@@ -213,6 +215,13 @@ def _modules_named(tree: ast.Module) -> set[str]:
             parts = str(node.value).split(".")
             named |= {".".join(parts[: end + 1]) for end in range(len(parts))}
     return named
+
+
+def _neighbours_named(source: Source) -> set[str]:
+    """Return the modules that a folder's `__init__` writes as text, to import them when called."""
+    package = ".".join(Path(source.path).parts[1:-1])
+    texts = [n.value for n in ast.walk(source.tree or ast.Module()) if isinstance(n, ast.Constant)]
+    return {f"{package}.{text}" for text in texts if isinstance(text, str) and text.isidentifier()}
 
 
 def project_files(top: Path) -> list[Source]:

@@ -125,11 +125,13 @@ def test_a_broken_rule_is_named_with_its_remedy(rule: Rule, source: Source, comp
 
 
 def test_an_unused_module_is_named():
-    """A module that nobody imports is found; one that a setting names is not."""
+    """A module that nobody imports is found; one named in a setting or by its folder is not."""
     files = [
         Source("src/earnest/settings.py", 'APPS = ["earnest.used.context.name"]\n'),
         Source("src/earnest/used/context.py", "name = 1\n"),
         Source("src/earnest/used/forgotten.py", "x = 1\n"),
+        Source("src/earnest/used/__init__.py", 'LATER = ["called"]\n'),
+        Source("src/earnest/used/called.py", "x = 1\n"),
     ]
     assert list(modules_are_used(files)) == [
         "src/earnest/used/forgotten.py: no other module uses it: use it or remove it"

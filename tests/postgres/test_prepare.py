@@ -10,6 +10,7 @@ import pytest
 
 from earnest.kernel.errors import WorldFailed
 from earnest.postgres.prepare import database
+from earnest.postgres.roles import roles_grant
 from earnest.postgres.server import SUPERUSER, ensure_server, server_pid
 from tests.postgres.test_server import QUICK
 
@@ -72,6 +73,8 @@ def test_a_missing_right_is_said_aloud(own_server, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", own_server.address.url("humble"))
     with database(own_server.place.folder) as url:
         assert current_user(url) == "humble"
+        with psycopg.connect(url) as connection:
+            roles_grant(connection)
     assert "WARNING: the role guard is OFF" in capsys.readouterr().err
 
 
@@ -82,9 +85,9 @@ def test_an_unreachable_database_is_named(home, monkeypatch):
         database(home).__enter__()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_stops_the_server_too(home, number):
-    """SIGTERM and Ctrl-C end the block in order: the server is stopped, not orphaned."""
+    """SIGTERM, a closed terminal and Ctrl-C stop the server in order; it is not orphaned."""
     environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
     with subprocess.Popen(
         [sys.executable, "-c", WORKING_PROCESS, str(home)],

@@ -207,8 +207,8 @@ def test_a_folder_without_programs_is_named(empty_home, monkeypatch):
     with pytest.raises(WorldFailed) as refused:
         ensure_server(empty_home / "data")
     assert str(refused.value) == (
-        f"{empty_home}: No postgres and initdb in this folder: name the programs of PostgreSQL 15 or "
-        "later with EARNEST_POSTGRES_BIN, or set DATABASE_URL. [postgres_programs_missing]"
+        f"{empty_home}: No postgres and initdb in this folder: name the programs of PostgreSQL 15 "
+        "or later with EARNEST_POSTGRES_BIN, or set DATABASE_URL. [postgres_programs_missing]"
     )
 
 

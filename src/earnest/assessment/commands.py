@@ -210,12 +210,18 @@ def _provider_deposits(tenant_id: str, at: datetime) -> list[NewDecision]:
 def _shop_adjustment(
     tenant_id: str, month: Month, figures: Sequence[Figure], at: datetime
 ) -> shops.Adjustment:
+    """Adjust the shops of whom no earlier adjustment waits for people: one after the other."""
     on = day_of(at)
     sales = {
         figure.subject: figure.numerator for figure in figures if figure.measure == shops.SALES
     }
     categories = categories_open(tenant_id, on)
-    subjects = [(shops.SHOP, each.shop_id) for each in shops_taking_part(tenant_id, on)]
+    waiting = subjects_waiting(tenant_id, "required_deposit")
+    subjects = [
+        (shops.SHOP, each.shop_id)
+        for each in shops_taking_part(tenant_id, on)
+        if each.shop_id not in waiting
+    ]
     required = requirements_on(tenant_id, on, shops.SHOP)
     standing = positions(tenant_id, subjects, on)
     rows = [

@@ -7,6 +7,7 @@ id, and the tests marked with it. It reads the checkout's own files; nothing is 
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,11 @@ from earnest.policy import load_pack
 CLAUSE_ID = re.compile(r"\bS\d+-\d+(?:\.\w+)*(?:-\w+)*")
 CITING_SUFFIXES = {".py", ".sql", ".html"}
 SCREENS = "console"
+NOTHING_TO_BUILD = {
+    "definition": "stated only",
+    "external": "in another text",
+    "missing_in_source": "open in the source",
+}
 INTRODUCTION = """# Clause coverage
 
 Written by `./run earnest coverage --write docs/clauses.md`; do not edit by hand.
@@ -30,7 +36,8 @@ Written by `./run earnest coverage --write docs/clauses.md`; do not edit by hand
 it), `human` (a person judges), `definition`, `external` (it refers to another text),
 `missing_in_source` (the source leaves it open). *State* is what the checkout shows: `proven` (a
 test names the clause), `unproven` (encoded, or cited by code, but no test names it), `not built
-yet` (neither). A clause that is proven in one respect may hold more than what is built."""
+yet`, or, where nothing is to be computed, `stated only`, `in another text`, `open in the source`.
+A clause that is proven in one respect may ask for more than what is built."""
 
 
 @dataclass
@@ -56,10 +63,12 @@ class ClauseCoverage:
 
     @property
     def state(self) -> str:
-        """Proven by a test, built but not proven, or not built yet."""
+        """Proven by a test, built but not proven, or what is the matter with it."""
         if self.tests:
             return "proven"
-        return "unproven" if self.status == "encoded" or self.code else "not built yet"
+        if self.status == "encoded" or self.code:
+            return "unproven"
+        return NOTHING_TO_BUILD.get(self.status, "not built yet")
 
     @property
     def lost(self) -> bool:
@@ -166,14 +175,11 @@ def _cell(text: str) -> str:
 
 
 def _counted(rows: list[ClauseCoverage]) -> list[str]:
-    states = ("proven", "unproven", "not built yet")
-    statuses = sorted({row.status for row in rows})
-    lines = ["| status in the rulebook | clauses | " + " | ".join(states) + " |"]
-    lines.append("|---|---:|" + "---:|" * len(states))
-    for status in statuses:
-        own = [row for row in rows if row.status == status]
-        counts = [str(sum(row.state == state for row in own)) for state in states]
-        lines.append(f"| {status} | {len(own)} | {' | '.join(counts)} |")
+    lines = ["| status in the rulebook | state | clauses |", "|---|---|---:|"]
+    counts = Counter((row.status, row.state) for row in rows)
+    lines += [
+        f"| {status} | {state} | {count} |" for (status, state), count in sorted(counts.items())
+    ]
     return lines
 
 

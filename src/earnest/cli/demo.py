@@ -51,9 +51,9 @@ ORDERS: tuple[tuple[str, str, list[str], list[str], str], ...] = (
     (
         SHOP_DEPOSIT,
         "required_deposit",
-        ["set", "raise", "lower"],
+        ["set", "raise"],
         ["sales_tier", "category_standard"],
-        "每月按上月销售额调整；确认档位表与类目表的示例值",
+        "每月按上月销售额上调；下调由人确认；确认档位表与类目表的示例值",
     ),
 )
 ORDERS_FROM = Month(2020, 9).first_day

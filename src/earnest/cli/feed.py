@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from earnest.cli.output import emit, progress_console, reading
 from earnest.connectors.olist import olist_import
+from earnest.feed.commands import files_sweep
 from earnest.feed.files import ImportReport, feed_import
 from earnest.feed.files import Progress as ImportProgress
 from earnest.feed.queries import completeness, live_files, rejections, stream_status
@@ -136,6 +137,19 @@ def feed_files(stream: str, output_format: str) -> None:
         for each in live_files(settings.TENANT, stream)
     ]
     emit(rows, output_format)
+
+
+@feed.command("sweep")
+@click.option(
+    "--retired-up-to",
+    type=click.IntRange(1),
+    help="Also remove files that a batch up to this number replaced; nobody may still read them.",
+)
+@reading
+def feed_sweep(retired_up_to: int | None, output_format: str) -> None:
+    """Remove files that a crash left behind and nothing names."""
+    removed = files_sweep(settings.TENANT, retired_up_to=retired_up_to)
+    emit([{"files_removed": removed}], output_format)
 
 
 @feed.command("streams")

@@ -73,6 +73,9 @@ def measure(
             limit=ORDERS_MAX,
             **asked,
         )
+        if output_format == "table":
+            left_out = {"counted", "sample", *definition.dimensions}
+            rows = [{key: row[key] for key in row if key not in left_out} for row in rows]
     else:
         figures = figures_of(
             tenant(), name, first, last, by=by, subjects=[subject] if subject else None, **asked

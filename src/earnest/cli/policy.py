@@ -143,29 +143,32 @@ def _summary(pack: Pack) -> dict[str, Any]:
 def _contents(pack: Pack) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
 
-    def add(section: str, name: str, zh: str, en: str, detail: str) -> None:
+    def add(section: str, name: str, words: tuple[str, str], detail: str) -> None:
+        zh, en = words
         rows.append({"section": section, "name": name, "zh": zh, "en": en, "detail": detail})
 
     for act in pack.instruments:
-        add("instrument", act.id, *_words(act.title), f"{act.state}, in force {act.in_force}")
+        add("instrument", act.id, _words(act.title), f"{act.state}, in force {act.in_force}")
     for name, clause in pack.clauses.items():
-        add("clause", name, clause.zh, clause.en, f"{clause.status} {' '.join(clause.by)}".strip())
+        add(
+            "clause", name, (clause.zh, clause.en), f"{clause.status} {' '.join(clause.by)}".strip()
+        )
     for name, choice in pack.interpretations.items():
         chosen = choice.options.get(choice.choice)
         zh, en = _words(chosen) if chosen else (choice.choice, choice.choice)
-        add("interpretation", name, zh, en, choice.choice if chosen else "")
+        add("interpretation", name, (zh, en), choice.choice if chosen else "")
     for name, parameter in pack.parameters.items():
         for value in parameter.values:
             detail = f"{value.value} {parameter.kind} from {value.since}, {value.clause}"
-            add("parameter", name, *_words(parameter.title), detail + _assumed(value.assumed))
+            add("parameter", name, _words(parameter.title), detail + _assumed(value.assumed))
     for name, table in pack.tables.items():
         for edition in table.editions:
             detail = f"{len(edition.rows)} rows from {edition.since}"
             assumed = edition.rows[0].assumed
-            add("table", name, *_words(table.title), detail + _assumed(assumed))
+            add("table", name, _words(table.title), detail + _assumed(assumed))
     for name, spec in pack.decisions.items():
         detail = f"{spec.modality}: {', '.join(spec.facts)} -> {', '.join(spec.outcome)}"
-        add("decision", name, *_words(spec.title), detail)
+        add("decision", name, _words(spec.title), detail)
     return rows
 
 

@@ -6,13 +6,12 @@ from earnest.decisions.commands import WAITING
 from earnest.decisions.models import Decision
 
 
-def subjects_waiting(tenant_id: str, decision: str, outcome: str) -> set[str]:
-    """Return the ids of subjects for whom such an outcome waits for people."""
-    return set(
-        Decision.objects.filter(
-            tenant_id=tenant_id, decision=decision, outcome=outcome, state=WAITING
-        ).values_list("subject_id", flat=True)
-    )
+def subjects_waiting(tenant_id: str, decision: str, *outcomes: str) -> set[str]:
+    """Return the ids of subjects for whom a decision (with such an outcome) waits for people."""
+    rows = Decision.objects.filter(tenant_id=tenant_id, decision=decision, state=WAITING)
+    if outcomes:
+        rows = rows.filter(outcome__in=outcomes)
+    return set(rows.values_list("subject_id", flat=True))
 
 
 def outcomes_since(

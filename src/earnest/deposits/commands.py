@@ -24,7 +24,7 @@ from earnest.kernel.calendar import day_of, instant_of, micros_of
 from earnest.kernel.errors import Conflict
 from earnest.kernel.ids import uuid7_for
 from earnest.ledger.commands import BATCH_MAX, transfers_post
-from earnest.ledger.queries import balance_of
+from earnest.ledger.queries import balance_of, transfers_known
 from earnest.ledger.records import Outcome, Reason, Transfer
 
 MONEY_IN = """
@@ -52,21 +52,28 @@ class PayIns:
     unmatched: list[str] = field(default_factory=list)
 
 
-def _pay_in(tenant_id: str, event: dict[str, Any], credit: str) -> Transfer:
+def _pay_in_id(tenant_id: str, event: dict[str, Any], credit: str) -> UUID:
     at = instant_of(event["rail_occurred_us"])
+    return uuid7_for(at, tenant_id, "pay-in", event["event_id"], credit)
+
+
+def _pay_in(tenant_id: str, event: dict[str, Any], credit: str) -> Transfer:
     kind, _, rest = (event["obligation_ref"] or "").partition(":")
     clause, rulebook = PAY_IN_CLAUSES.get(
         (kind, rest.partition(":")[0]), ("S3-2.1a", "kuaishou-shop-deposit")
     )
     return Transfer(
-        id=uuid7_for(at, tenant_id, "pay-in", event["event_id"], credit),
-        group_id=None,
+        id=_pay_in_id(tenant_id, event, credit),
         debit=clearing_of(event["rail"]),
         credit=credit,
         amount_fen=event["amount_fen"],
-        effective_at=at,
+        effective_at=instant_of(event["rail_occurred_us"]),
         reason=Reason(clause, rulebook, None, f"receipt {event['rail_ref']}"),
     )
+
+
+def _owner_of(event: dict[str, Any]) -> str:
+    return event["obligation_ref"] or SUSPENSE
 
 
 def pay_ins_post(tenant_id: str, until: datetime, now: datetime) -> PayIns:
@@ -74,29 +81,31 @@ def pay_ins_post(tenant_id: str, until: datetime, now: datetime) -> PayIns:
 
     Cash for an account that is not open goes to ``suspense`` and is reported: nothing is lost.
     """
+    events = _receipts(tenant_id, until)
+    ids = {_pay_in_id(tenant_id, event, _owner_of(event)): event for event in events}
+    known = transfers_known(tenant_id, list(ids))
+    fresh = [event for id_, event in ids.items() if id_ not in known]
+    done = PayIns(repeated=len(known))
+    outcomes = _posted(
+        tenant_id, [_pay_in(tenant_id, event, _owner_of(event)) for event in fresh], now
+    )
+    lost = [
+        event for event, outcome in zip(fresh, outcomes, strict=True) if outcome.status == "refused"
+    ]
+    outcomes += _posted(tenant_id, [_pay_in(tenant_id, event, SUSPENSE) for event in lost], now)
+    done.posted = sum(outcome.status == "posted" for outcome in outcomes)
+    done.unmatched = [str(event["rail_ref"]) for event in lost]
+    return done
+
+
+def _receipts(tenant_id: str, until: datetime) -> list[dict[str, Any]]:
     files = event_files(tenant_id, "money_event")
     if not files:
-        return PayIns()
+        return []
     with duckdb.connect() as connection:
         result = connection.execute(MONEY_IN, {"files": files, "until_us": micros_of(until)})
         names = [column[0] for column in result.description]
-        events = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    done = PayIns()
-    transfers = [_pay_in(tenant_id, event, event["obligation_ref"] or SUSPENSE) for event in events]
-    outcomes = _posted(tenant_id, transfers, now)
-    unknown = [
-        _pay_in(tenant_id, event, SUSPENSE)
-        for event, outcome in zip(events, outcomes, strict=True)
-        if outcome.status == "refused"
-    ]
-    _count(done, outcomes)
-    done.unmatched = [
-        str(event["rail_ref"])
-        for event, outcome in zip(events, outcomes, strict=True)
-        if outcome.status == "refused"
-    ]
-    _count(done, _posted(tenant_id, unknown, now))
-    return done
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _posted(tenant_id: str, transfers: Sequence[Transfer], now: datetime) -> list[Outcome]:
@@ -105,12 +114,6 @@ def _posted(tenant_id: str, transfers: Sequence[Transfer], now: datetime) -> lis
         for start in range(0, len(transfers), BATCH_MAX)
         for outcome in transfers_post(tenant_id, transfers[start : start + BATCH_MAX], now)
     ]
-
-
-def _count(done: PayIns, outcomes: Iterable[Outcome]) -> None:
-    for outcome in outcomes:
-        done.posted += outcome.status == "posted"
-        done.repeated += outcome.status == "exists"
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
 """Taking events into the feed: the one way in for HTTP, files, connectors and the simulator."""
 
 import json
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import duckdb
 import pyarrow as pa
 from django.db import transaction
 
 from earnest.feed.arrival import Arrival, Batch, Intake, Rejection, batch_of, rejection_of
+from earnest.feed.checks import literal
 from earnest.feed.directory import feed_lock
 from earnest.feed.manifest import days_mark, number_last, rejections_publish
 from earnest.feed.models import FeedBatch, FeedFile
@@ -31,6 +34,8 @@ from earnest.feed.streams import ORDER_STREAMS, STREAMS
 from earnest.feed.typed import rows_type
 from earnest.kernel.errors import BadInput
 from earnest.kernel.ids import uuid7_for
+
+SOURCE_LENGTH_MAX: Final = 200
 
 Rows: TypeAlias = "pa.Table | Sequence[dict[str, Any]] | Batch"
 
@@ -70,7 +75,7 @@ def events_take(
         future_tolerance: when given, event times later than ``now`` plus this are rejected.
 
     Raises:
-        BadInput: when there is no such stream.
+        BadInput: when there is no such stream, or the source is no URI.
     """
     taken = batches_take(
         tenant_id,
@@ -113,14 +118,11 @@ def batches_take(
     """
     arrival = Arrival(tenant_id, source, origin, now, categories, future_tolerance)
     names = dict.fromkeys([*batches, *(each.stream for each in found)])
-    for name in names:
-        _stream_check(name)
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'; SET threads = 2")
+    _given_check(source, names)
+    with _engine() as con:
         parts: dict[str, _Part] = {}
         for name in names:
-            given = batches.get(name, [])
-            batch = batch_of(given)
+            batch = batch_of(batches.get(name, []))
             rejected = rows_type(con, STREAMS[name], batch, arrival) if name else []
             rejected.extend(each for each in found if each.stream == name)
             parts[name] = _Part(batch, rejected)
@@ -154,15 +156,34 @@ def files_sweep(tenant_id: str, *, retired_up_to: int | None = None) -> int:
     return len(lost)
 
 
-def _stream_check(name: str) -> None:
-    if name and name not in STREAMS:
-        known = ", ".join(STREAMS)
+@contextmanager
+def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory for one publication; beyond its limit it spills to a folder."""
+    with tempfile.TemporaryDirectory(prefix="earnest-feed-") as spill, duckdb.connect() as con:
+        con.execute(f"SET temp_directory = {literal(spill)}")
+        con.execute("SET memory_limit = '2GB'; SET threads = 2; SET TimeZone = 'UTC'")
+        yield con
+
+
+def _given_check(source: str, streams: Iterable[str]) -> None:
+    """Refuse a source that is none, and streams that nobody knows."""
+    if not source or len(source) > SOURCE_LENGTH_MAX or not source.isprintable():
         raise BadInput(
-            "unknown_stream",
-            where=name,
-            zh=f"没有数据流 {name}；可用的有：{known}",
-            en=f"there is no stream {name}; use one of {known}",
+            "bad_source",
+            where=ascii(source[:80]),
+            zh=f"来源须是不超过 {SOURCE_LENGTH_MAX} 个字符的 URI，例如 urn:example:shopdesk",
+            en=f"a source is a URI of at most {SOURCE_LENGTH_MAX} characters, such as"
+            " urn:example:shopdesk",
         )
+    for name in streams:
+        if name and name not in STREAMS:
+            known = ", ".join(STREAMS)
+            raise BadInput(
+                "unknown_stream",
+                where=name,
+                zh=f"没有数据流 {name}；可用的有：{known}",
+                en=f"there is no stream {name}; use one of {known}",
+            )
 
 
 def _publish(
@@ -187,7 +208,7 @@ def _publish(
         part.rejected.extend(_conflicts(name, part, arrival))
     withdrawn = _place(con, arrival, parts, live) if by_order else []
     publication = Publication(con, tenant_id, live)
-    numbers = {name: number_last(tenant_id) + at for at, name in enumerate(parts, start=1)}
+    numbers = {name: at for at, name in enumerate(parts, start=number_last(tenant_id) + 1)}
     last = max(numbers.values(), default=0)
     names = [name for name, _ in _streamed(parts)]
     for name in [*names, *(each for each in ORDER_STREAMS if by_order and each not in parts)]:

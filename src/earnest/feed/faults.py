@@ -96,6 +96,9 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
+FAULT_CODES: Final = tuple(_TEXTS)
+"""Every code that a row can be rejected with."""
+
 KIND_WORDS: Final[dict[str, tuple[str, str]]] = {
     "text": ("文本（不含控制字符）", "text without control characters"),
     "int": ("整数", "a whole number"),

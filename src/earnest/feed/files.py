@@ -34,7 +34,7 @@ class StreamTotal:
         accepted: rows that are new.
         duplicate: rows the feed had.
         rejected: rows at fault.
-        known: faults that were listed by an earlier run.
+        known: those of them that an earlier run has listed.
         waiting: accepted rows that were waiting for their order when they were taken.
     """
 
@@ -50,7 +50,7 @@ class StreamTotal:
         self.accepted += intake.accepted
         self.duplicate += intake.duplicate
         self.rejected += intake.rejected_rows
-        self.known += sum(each.known for each in intake.rejected)
+        self.known += len({each.row for each in intake.rejected if each.known})
         self.waiting += intake.waiting
 
 

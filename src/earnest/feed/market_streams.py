@@ -135,7 +135,7 @@ DAY_BOUND: Final = (
             *instants("detected_at"),
             *texts("evidence_ref", "status"),
         ),
-        subject=("listing", "listing_id"),
+        subject=("finding", "finding_id"),
         zh="商品信息、抽检或包装标识上的问题",
         en="something found wrong with a listing, a sample or a package mark",
         time_from="detected_at",

@@ -167,7 +167,7 @@ def _live_rows(
     paths = ", ".join(_quoted(str(path)) for _, path in files)
     storage_days = ", ".join(str(day) for day, _ in files)
     engine.execute(
-        f"CREATE OR REPLACE TEMP VIEW {stream}_told AS"
+        f"CREATE OR REPLACE TEMP VIEW {stream}_told AS"  # noqa: S608 - names and paths of ours
         f" SELECT *, CAST([{storage_days}][CAST(file_index AS BIGINT) + 1] AS INTEGER)"
         f" AS storage_day FROM read_parquet([{paths}])"
     )

@@ -58,14 +58,14 @@ def known_load(con: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
 def old_days(con: duckdb.DuckDBPyConnection, stream: Stream) -> set[int] | None:
     """Return the days on which an earlier event with a key of the batch would lie.
 
-    None means any day: the key of the stream says nothing about the time.
+    None means any day: the key of the stream tells neither its order nor its time.
     """
     if stream.name == TRACES:
         query = (
             "SELECT DISTINCT coalesce(link.day, 0) FROM new_parcel_trace"
             " LEFT JOIN known_link link USING (carrier, waybill_no)"
         )
-    elif stream.by_order:
+    elif "order_id" in stream.dedupe_key:
         query = (
             f"SELECT DISTINCT coalesce(place.day, 0) FROM new_{stream.name}"  # noqa: S608 - a name of ours
             " LEFT JOIN known_place place USING (order_id)"

@@ -26,7 +26,7 @@ class StreamStatus:
         first_at: the earliest event.
         last_at: the latest.
         waiting: events whose order is not known yet.
-        rejected: rows that were not taken.
+        rejected: faults for which rows were not taken.
         last_batch_at: when a batch last brought rows.
     """
 

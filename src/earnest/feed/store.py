@@ -5,6 +5,7 @@ manifest names was left by a crash and is swept away under the feed's lock.
 """
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
 
+from earnest.kernel.errors import BadInput
+
+_TENANT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,39}")
 SYNC_FILES_MAX: Final = 64
 """Up to so many files are synced one by one; beyond it the whole disk is, in one call."""
 
@@ -47,7 +51,18 @@ class NewFile:
 
 
 def events_folder(tenant_id: str) -> Path:
-    """Return the folder of a tenant's files."""
+    """Return the folder of a tenant's files.
+
+    Raises:
+        BadInput: when the id cannot be the name of a folder.
+    """
+    if not _TENANT.fullmatch(tenant_id):
+        raise BadInput(
+            "bad_tenant",
+            where=ascii(tenant_id[:80]),
+            zh="租户编号只能含字母、数字、点、横线和下划线，最多 40 个字符",
+            en="a tenant's id holds letters, digits, dots, dashes and underscores, 40 at most",
+        )
     return Path(settings.EARNEST_HOME) / "events" / tenant_id
 
 

@@ -215,7 +215,8 @@ def _telling(faults: list[Check], stream: Stream) -> list[Check]:
     """Return the faults that tell something: a value that is wrong is not also missing."""
     wrong = {fault.field for fault in faults if fault.code != "missing_key"}
     missing = {fault.field for fault in faults if fault.code == "missing_key"}
-    if stream.time_from in wrong | missing:
+    time_sources = {stream.time_from, stream.time_when[0] if stream.time_when else None}
+    if time_sources & (wrong | missing):
         wrong.add("occurred_at")
     return [fault for fault in faults if fault.code != "missing_key" or fault.field not in wrong]
 

@@ -31,7 +31,7 @@ def database(home: Path, *, role: Literal["app", "owner"] = "app") -> Iterator[s
 
     Takes the data folder and the role to work as. Sets ``EARNEST_HOME``, ``DATABASE_URL`` and
     ``EARNEST_DB_ROLE`` for Django, so it must come before ``django.setup()``; afterwards the
-    environment is as it was. SIGTERM ends the block as Ctrl-C does.
+    environment is as it was. SIGTERM and SIGHUP end the block as Ctrl-C does.
 
     Errors: WorldFailed, codes ``postgres_*`` (embedded) and ``database_unreachable`` (yours).
     """
@@ -121,20 +121,20 @@ def _environment(changes: dict[str, str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _termination_as_exit() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that the server is left in order."""
+    """Turn SIGTERM and a closed terminal into SystemExit, so that the server is left in order."""
 
     def leave(number: int, _frame: object) -> None:
         sys.exit(128 + number)
 
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    try:
-        signal.signal(signal.SIGTERM, leave)
-    except ValueError:  # only the main thread may
-        yield
-        return
+    taken = []
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Who set a handler keeps it; outside the main thread none may be set.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            with contextlib.suppress(ValueError):
+                signal.signal(number, leave)
+                taken.append(number)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)

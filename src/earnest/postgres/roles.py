@@ -18,11 +18,14 @@ _LEDGER_PREFIX = "ledger_"
 _APPEND_ONLY = "append_only"
 _SET_OPTION_SINCE = 160_000  # GRANT ... WITH SET came with PostgreSQL 16
 
-# Tables with their kind of protection; partitions and views included.
+# Tables with their kind of protection and the rights that the role has now; partitions and views
+# included.
 _RELATIONS = """
     SELECT c.relname, c.relkind::text,
            EXISTS (SELECT 1 FROM pg_trigger t
-                   WHERE t.tgrelid = c.oid AND position(%s in t.tgname) > 0)
+                   WHERE t.tgrelid = c.oid AND position(%s in t.tgname) > 0),
+           ARRAY(SELECT a.privilege_type FROM aclexplode(c.relacl) a
+                 WHERE a.grantee = %s::regrole)
     FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
     ORDER BY c.relname
@@ -31,6 +34,7 @@ _RELATIONS = """
 _LEDGER_FUNCTIONS = """
     SELECT p.oid::regprocedure::text FROM pg_proc p
     WHERE p.pronamespace = 'public'::regnamespace AND starts_with(p.proname, %s)
+          AND NOT has_function_privilege(%s, p.oid, 'EXECUTE')
     ORDER BY 1
 """
 
@@ -44,7 +48,7 @@ class Connection(Protocol):
 def database_create(superuser_url: str, database: str) -> None:
     """Make the two login roles and the database, where they are missing.
 
-    Run by the launcher as the server's superuser after each start; both roles are without superuser
+    Run by the launcher as the server's superuser at every joining; both roles are without superuser
     rights, for those would walk around every guard.
     """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
@@ -88,35 +92,37 @@ def app_role_ensure(connection: psycopg.Connection[Any]) -> bool:
 def roles_grant(connection: Connection) -> None:
     """Give the working role exactly its rights on all tables, sequences and ledger functions.
 
-    Run by the tables' owner after migrations, as often as you like. ``ledger_*``: read, and call
-    the ledger's functions. A table with a trigger named ``*append_only*``: read and add. Every
-    other table: read, add, change, delete. TRUNCATE is given nowhere.
+    Run by the tables' owner after migrations; it changes only what differs. ``ledger_*``: read,
+    and call the ledger's functions. A table with a trigger named ``*append_only*``: read and add.
+    Every other table: read, add, change, delete. TRUNCATE is given nowhere. Where the role could
+    not be made (a server of your own, see ``app_role_ensure``) there is nothing to grant.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_RELATIONS, [_APPEND_ONLY])
+        cursor.execute("SELECT to_regrole(%s) IS NULL", [APP])
+        if cursor.fetchone() == (True,):
+            return
+        cursor.execute(_RELATIONS, [_APPEND_ONLY, APP])
         relations = cursor.fetchall()
-        cursor.execute(_LEDGER_FUNCTIONS, [_LEDGER_PREFIX])
-        functions = [name for (name,) in cursor.fetchall()]
-        statements = [
-            f"GRANT USAGE ON SCHEMA public TO {APP}",
-            f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP}",
-            *(f"GRANT EXECUTE ON FUNCTION {name} TO {APP}" for name in functions),
-        ]
-        for name, kind, append_only in relations:
-            quoted = '"' + name.replace('"', '""') + '"'
-            target = f"SEQUENCE {quoted}" if kind == "S" else quoted
-            rights = _rights(name, kind, append_only=append_only)
-            statements.append(f"GRANT {rights} ON {target} TO {APP}")
-        cursor.execute(";\n".join(statements))
+        cursor.execute(_LEDGER_FUNCTIONS, [_LEDGER_PREFIX, APP])
+        statements = [f"GRANT EXECUTE ON FUNCTION {name} TO {APP}" for (name,) in cursor.fetchall()]
+        for name, kind, append_only, present in relations:
+            wanted = _rights(name, kind, append_only=append_only)
+            if wanted != set(present):
+                quoted = '"' + name.replace('"', '""') + '"'
+                target = f"SEQUENCE {quoted}" if kind == "S" else quoted
+                statements.append(f"REVOKE ALL ON {target} FROM {APP}")
+                statements.append(f"GRANT {', '.join(sorted(wanted))} ON {target} TO {APP}")
+        if statements:
+            cursor.execute(";\n".join(statements))
 
 
-def _rights(name: str, kind: str, *, append_only: bool) -> str:
+def _rights(name: str, kind: str, *, append_only: bool) -> set[str]:
     """Return the working role's rights on one table, view or sequence."""
     if kind == "S":
-        return "USAGE, SELECT"
+        return {"USAGE", "SELECT"}
     if kind in "vm" or name.startswith(_LEDGER_PREFIX):
-        return "SELECT"
-    return "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
+        return {"SELECT"}
+    return {"SELECT", "INSERT"} | (set() if append_only else {"UPDATE", "DELETE"})
 
 
 def _membership(version: int, role: sql.Composable, member: sql.Composable) -> sql.Composed:

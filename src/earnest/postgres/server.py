@@ -144,9 +144,12 @@ def ensure_server(home: Path, *, settings: tuple[str, ...] = ()) -> Server:
         try:
             if not _is_ready(place):
                 process = _start(place, settings)
-                database_create(place.address.url(SUPERUSER, "postgres"), DATABASE)
+            # Asked at every joining: whoever started the server may have been killed before this.
+            database_create(place.address.url(SUPERUSER, "postgres"), DATABASE)
         except BaseException:
             users.close()
+            if process is not None:
+                _stop(place)
             raise
     server = Server(place, process is not None, users, process)
     atexit.register(server.leave)
