@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from earnest.policy import Pack, load_pack, replay
+from earnest.policy import Pack, load_pack, load_pack_text, replay
 from tests.policy.population import both_agree
 
 PACKS = Path(__file__).parents[2] / "packs"
@@ -54,6 +54,7 @@ def test_every_sentence_of_both_texts_is_claimed_once(supply: Pack, deposit: Pac
         assert clause.zh
         assert clause.en
         assert clause.by or clause.status != "encoded"
+    assert supply.clauses["S0-2.2.5-5b"].id == "S0-2.2.5-5b"
 
 
 def test_every_ambiguity_is_a_named_choice_with_alternatives(supply: Pack, deposit: Pack) -> None:
@@ -103,6 +104,27 @@ def test_the_worked_example_of_the_text(deposit: Pack) -> None:
     assert set(evaluation.assumed) == {"category_standard", "sales_tier"}
 
 
+@pytest.mark.clause("S3-2.2a", "S3-2.2b")
+@pytest.mark.parametrize(
+    ("choice", "other", "required_fen"),
+    [
+        ("add_highest", "add_highest", 8_000_000),
+        ("add_highest", "highest_only", 5_000_000),
+        ("add_highest", "add_all", 11_000_000),
+        ("larger", "added", 10_000_000),
+    ],
+)
+def test_another_reading_of_the_text_can_be_run(
+    deposit: Pack, choice: str, other: str, required_fen: int
+) -> None:
+    """Changing one word of the pack decides by the other reading, on both back ends."""
+    text = deposit.text.split("\ncases:")[0]
+    pack = load_pack_text(text.replace(f"choice: {choice}\n", f"choice: {other}\n"), other)
+    facts = {**_example(), "categories": ["jewelry", "wine", "food"]}
+    [evaluation] = both_agree(pack, "required_deposit", [facts])
+    assert evaluation.result["required_fen"] == required_fen
+
+
 @pytest.mark.clause("S0-2.2.5-5a", "S0-2.2.5-5b", "S0-2.2.5-5c")
 def test_the_ladder_cites_the_clause_of_its_rung(supply: Pack) -> None:
     """6.9 three times running: each month its own rung, amount and clause, as a must."""
@@ -140,9 +162,7 @@ def test_why_is_told_in_both_languages(deposit: Pack) -> None:
     assert "to top up 20,000.00 yuan (S3-5.1)" in en
 
 
-def test_every_name_a_reader_meets_has_words_in_both_languages(
-    supply: Pack, deposit: Pack
-) -> None:
+def test_every_name_a_reader_meets_has_words_in_both_languages(supply: Pack, deposit: Pack) -> None:
     """Facts, steps and elements are called by words in an explanation, never by their names."""
     for pack in (supply, deposit):
         for name, decision in pack.decisions.items():
@@ -172,7 +192,10 @@ def test_effects_of_a_measure(supply: Pack, measure: str, stopped: set[str]) -> 
 def test_every_outcome_of_the_staircase_has_its_effects(deposit: Pack, supply: Pack) -> None:
     """No measure that a decision can name is missing in the table of effects."""
     day = date(2025, 9, 1)
-    for pack, table, column in ((deposit, "shortage_staircase", "measure"), (supply, "nps_rungs", "rung")):
+    for pack, table, column in (
+        (deposit, "shortage_staircase", "measure"),
+        (supply, "nps_rungs", "rung"),
+    ):
         for edition in pack.tables[table].editions:
             for row in edition.rows:
                 pack.table_row("restriction_effects", {"measure": row.outputs[column]}, on=day)

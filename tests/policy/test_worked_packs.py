@@ -73,9 +73,9 @@ def test_each_month_is_judged_by_the_floor_of_its_own_month() -> None:
         "{from: 2025-10-01, value: 75, clause: 2.2/nps/a, instrument: PM2}]}"  # the floor rises
     )
     text = text.replace(
-        'nps_floor:   {unit: tenths, values: [{from: 2025-07-19, value: 70,     '
+        "nps_floor:   {unit: tenths, values: [{from: 2025-07-19, value: 70,     "
         'clause: "2.2/nps/a", instrument: PM1}]}',
-        'nps_floor:   {unit: tenths, values: [{from: 2025-07-19, value: 70,     '
+        "nps_floor:   {unit: tenths, values: [{from: 2025-07-19, value: 70,     "
         f'clause: "2.2/nps/a", instrument: PM1}}, {second}',
     ).replace(
         "clauses:  ",
@@ -84,9 +84,7 @@ def test_each_month_is_judged_by_the_floor_of_its_own_month() -> None:
     )
     pack = load_pack_text(text, "amended")
     months = [[date(2025, month, 28), 72] for month in (8, 9, 10)]
-    [evaluation] = both_agree(
-        pack, "nps", [{"assessed_on": date(2025, 10, 31), "months": months}]
-    )
+    [evaluation] = both_agree(pack, "nps", [{"assessed_on": date(2025, 10, 31), "months": months}])
     assert evaluation.result["streak"] == 1
     assert [line for line in evaluation.trace_lines() if line.startswith("element")] == [
         "element months[2025-08-28] = False, clause 2.2/nps/a, PM1, 2025-07-19",

@@ -7,13 +7,13 @@
     evaluation.result, evaluation.trace, evaluation.explain("en"), evaluation.receipt()
 """
 
+from earnest.policy.clauses import Clause
 from earnest.policy.decision import DecisionSpec
 from earnest.policy.evaluation import Evaluation
 from earnest.policy.pack import Pack, load_pack, load_pack_text
 from earnest.policy.problems import PackError
 from earnest.policy.receipts import ENGINE_VERSION, Receipt, replay
 from earnest.policy.refusal import Refusal
-from earnest.policy.shape import Clause
 
 __all__ = [
     "ENGINE_VERSION",

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
+from math import prod
 
 from earnest.policy.kinds import Kind, written
 
 OTHERWISE = "otherwise"
 ANYTHING = "any"
-POINTS_MAX = 200_000
+CHECKS_MAX = 2_000_000
 _NUMBER = r"(-?[0-9][0-9_]*(?:\.[0-9]{1,2})?)"
 _BELOW = re.compile(rf"^<\s*{_NUMBER}$")
 _FROM = re.compile(rf"^>=\s*{_NUMBER}$")
@@ -99,7 +100,8 @@ class Flaw:
 
     row: int | None
     first: int | None
-    text: str
+    zh: str
+    en: str
 
 
 def flaws(kinds: Sequence[Kind], rows: Sequence[Sequence[Cell]]) -> list[Flaw]:
@@ -108,26 +110,29 @@ def flaws(kinds: Sequence[Kind], rows: Sequence[Sequence[Cell]]) -> list[Flaw]:
     Every number is cut at every edge in the table, so checking one piece of each is exact.
     """
     axes = [_pieces(kind, [row[i] for row in rows]) for i, kind in enumerate(kinds)]
-    size = 1
-    for axis in axes:
-        size *= len(axis)
-    if size * len(rows) > POINTS_MAX * 10:
-        return [Flaw(None, None, "the table has too many combinations to be checked")]
-    found: dict[tuple[int, int], Flaw] = {}
+    if prod(len(axis) for axis in axes) * len(rows) > CHECKS_MAX:
+        return [
+            Flaw(
+                None,
+                None,
+                "组合太多，无法检查；请拆成几个表",
+                "too many combinations to check; split it",
+            )
+        ]
     gaps: list[Flaw] = []
+    overlaps: dict[tuple[int, int], Flaw] = {}
     for point in product(*axes):
         hits = [
             index
             for index, row in enumerate(rows)
             if all(_covers(cell, piece) for cell, piece in zip(row, point, strict=True))
         ]
-        said = ", ".join(_said(piece) for piece in point)
+        zh, en = _said(point, "、", 0), _said(point, ", ", 1)
         if not hits:
-            gaps.append(Flaw(None, None, f"gap {_gap(point[0])}" if len(point) == 1
-                             else f"gap: no row for ({said})"))  # fmt: skip
+            gaps.append(Flaw(None, None, f"空缺：{zh}没有一行", f"gap {en}"))
         for later in hits[1:]:
-            found.setdefault((later, hits[0]), Flaw(later, hits[0], said))
-    return gaps + list(found.values())
+            overlaps.setdefault((later, hits[0]), Flaw(later, hits[0], zh, en))
+    return gaps + list(overlaps.values())
 
 
 Piece = tuple[str, object, object]
@@ -161,18 +166,22 @@ def _covers(cell: Cell, piece: Piece) -> bool:
     return below and above
 
 
-def _said(piece: Piece) -> str:
+def _said(point: Sequence[Piece], comma: str, language: int) -> str:
+    """Say a point of a table, in Chinese (0) or English (1)."""
+    return comma.join(_piece_said(piece)[language] for piece in point)
+
+
+def _piece_said(piece: Piece) -> tuple[str, str]:
     form, low, high = piece
     if form == "others":
-        return "any other value"
+        return "其余值", "any other value"
     if form == "exact":
-        return repr(low)
+        said = str(low).lower() if isinstance(low, bool) else repr(low)
+        return said, said
     if low is None and high is None:
-        return "every number"
+        return "任何数", "every number"
     if low is None:
-        return f"below {high}"
-    return f"from {low} on" if high is None else f"between {low} and {high}"
-
-
-def _gap(piece: Piece) -> str:
-    return f"at {_said(piece)}" if piece[0] != "range" else _said(piece)
+        return f"小于 {high} ", f"below {high}"
+    if high is None:
+        return f"{low} 及以上", f"from {low} on"
+    return f"{low} 到 {high} 之间", f"between {low} and {high}"

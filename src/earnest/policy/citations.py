@@ -1,6 +1,8 @@
 """Checks across a book: names used once, claims that point at something, clauses that exist."""
 
+import re
 from collections.abc import Iterator
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from earnest.policy.document import Document, Path
@@ -9,6 +11,9 @@ from earnest.policy.shape import Book
 
 if TYPE_CHECKING:
     from earnest.policy.pack import Pack
+
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_RESERVED = ("subject", "governing_on", "unresolved")  # columns of the generated query
 
 
 def check_citations(document: Document, book: Book, pack: "Pack") -> None:
@@ -73,7 +78,15 @@ def _check_names(document: Document, book: Book) -> None:
                     f"{name!r} is already used in {taken[name]}",
                 )
             taken[name] = section
+    for table, form in book.tables.items():
+        for name in form.inputs:
+            _check_name(document, ("tables", table, "inputs", name))
+        for name in form.outputs:
+            _check_name(document, ("tables", table, "outputs", name))
     for decision, shape in book.decisions.items():
+        _check_name(document, ("decisions", decision))
+        for name in shape.outcome:
+            _check_name(document, ("decisions", decision, "outcome", name))
         for section, members in (("facts", list(shape.facts)), ("steps", list(shape.steps))):
             for name in members:
                 path: Path = ("decisions", decision, section, name)
@@ -89,12 +102,12 @@ def _check_names(document: Document, book: Book) -> None:
 
 def _check_name(document: Document, path: Path) -> None:
     name = str(path[-1])
-    if not (name.isidentifier() and name.isascii()):
+    if not _NAME.match(name) or iskeyword(name) or name in _RESERVED:
         document.add_key(
             path,
             "name",
-            f"{name!r} 不能作名字：请用英文字母、数字和下划线",
-            f"{name!r} is no name: use letters, digits and underscores",
+            f"{name!r} 不能作名字：请用小写字母、数字和下划线，且不用保留字",
+            f"{name!r} is no name: use small letters, digits and underscores, and no reserved word",
         )
 
 

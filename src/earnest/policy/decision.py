@@ -1,6 +1,6 @@
 """Decisions compiled from a pack: typed facts, a governing day, steps in order, an outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from earnest.policy.editions import Parameter
 from earnest.policy.expressions import Reader, Scope
 from earnest.policy.facts import FactSpec, compile_fact, take
 from earnest.policy.interpreter import Closure, Run, compile_node
-from earnest.policy.nodes import Choice, Lookup, Node, ParameterValue, walk
+from earnest.policy.nodes import Aggregate, Lookup, Node, ParameterValue, by_row, walk
 from earnest.policy.problems import nearest
 from earnest.policy.refusal import Refusal, Refused, no_rule
 from earnest.policy.shape import Decision as DecisionShape
@@ -59,6 +59,15 @@ class DecisionSpec:
     since: date
     title: Words | None = None
 
+    @property
+    def clause(self) -> str:
+        """The clause of the headline's step, as far as it is known before an evaluation."""
+        steps = {step.name: step for step in self.steps}
+        step = steps[next(iter(self.outcome.values()))]
+        while not step.clause:
+            step = steps[step.clause_of]
+        return step.clause
+
 
 @dataclass(frozen=True)
 class Elements:
@@ -74,50 +83,104 @@ def compile_decision(
     document: Document, name: str, shape: DecisionShape, elements: Elements
 ) -> DecisionSpec:
     """Check and compile a decision; problems go to the document."""
-    path: Path = ("decisions", name)
-    facts = {
-        fact: compile_fact(document, (*path, "facts", fact), raw, elements.tables)
-        for fact, raw in shape.facts.items()
-    }
-    scope = Scope(
-        values={fact: spec.kind for fact, spec in facts.items() if spec.collection is None},
-        parameters=dict(elements.parameters),
-        choices={each: it.choice for each, it in elements.interpretations.items() if it.options},
-        collections={
-            fact: spec.collection for fact, spec in facts.items() if spec.collection is not None
-        },
-        tables=dict(elements.tables),
-    )
-    if scope.values.get(shape.governed_by) is None or facts[shape.governed_by].kind.name != "date":
-        days = [fact for fact, spec in facts.items() if spec.kind.name == "date"]
-        zh, en = nearest(shape.governed_by, days)
-        document.add(
-            (*path, "governed_by"),
-            "governed_by",
-            f"{name}：governed_by 应是一个 date 事实{zh}",
-            f"{name}: governed_by must name a fact of kind date{en}",
-        )
-    steps: list[StepSpec] = []
-    for step, step_shape in shape.steps.items():
-        place = (*path, "steps", step)
-        _check_step(document, place, step_shape, (steps, elements.interpretations, facts))
-        steps.append(_compile_step(document, place, step_shape, scope))
-        scope.values[step] = steps[-1].node.kind
-    outcome = dict(shape.outcome) or {step: step for step in shape.steps}
-    for index, (called, each) in enumerate(outcome.items()):
-        if each not in shape.steps:
-            zh, en = nearest(each, shape.steps)
-            listed = isinstance(document.at((*path, "outcome")), list)
-            document.add(
-                (*path, "outcome", index if listed else called),
-                "unknown_name",
-                f"{name}：没有步骤 {each!r}{zh}",
-                f"{name}: no step {each!r}{en}",
-            )
+    reader = _DecisionReader(document, ("decisions", name), shape, elements)
+    reader.check_governing()
+    steps = tuple(reader.step(step, each) for step, each in shape.steps.items())
+    outcome = reader.outcome()
     return DecisionSpec(
-        name, shape.governed_by, facts, tuple(steps), outcome, _modality(shape, outcome),
+        name, shape.governed_by, reader.facts, steps, outcome, _modality(shape, outcome),
         _clauses(steps), elements.since, shape.title,
     )  # fmt: skip
+
+
+class _DecisionReader:
+    def __init__(
+        self, document: Document, path: Path, shape: DecisionShape, elements: Elements
+    ) -> None:
+        self._document = document
+        self._path = path
+        self._shape = shape
+        self._interpretations = elements.interpretations
+        self._steps: list[str] = []
+        self.facts = {
+            fact: compile_fact(document, (*path, "facts", fact), raw, elements.tables)
+            for fact, raw in shape.facts.items()
+        }
+        collections = {name: fact.collection for name, fact in self.facts.items()}
+        choices = {name: each for name, each in elements.interpretations.items() if each.options}
+        self._scope = Scope(
+            values={n: fact.kind for n, fact in self.facts.items() if fact.collection is None},
+            parameters=dict(elements.parameters),
+            choices={name: each.choice for name, each in choices.items()},
+            collections={name: each for name, each in collections.items() if each is not None},
+            tables=dict(elements.tables),
+        )
+
+    def check_governing(self) -> None:
+        """Note it when ``governed_by`` is not a day among the facts."""
+        name = self._path[-1]
+        days = [fact for fact, kind in self._scope.values.items() if kind.name == "date"]
+        if self._shape.governed_by not in days:
+            zh, en = nearest(self._shape.governed_by, days)
+            self._document.add(
+                (*self._path, "governed_by"),
+                "governed_by",
+                f"{name}：governed_by 应是一个 date 事实{zh}",
+                f"{name}: governed_by must name a fact of kind date{en}",
+            )
+
+    def step(self, name: str, shape: StepShape) -> StepSpec:
+        """Check and compile a step; later steps may use it by name."""
+        path: Path = (*self._path, "steps", name)
+        self._check_step(name, path, shape)
+
+        def report(offset: int, code: str, zh: str, en: str) -> None:
+            texts = (f"{name}：{zh}", f"{name}: {en}")
+            self._document.add_within((*path, "expr"), (shape.expr, offset), code, texts)
+
+        node = Reader(shape.expr, self._scope, report).read()
+        self._scope.values[name] = node.kind
+        self._steps.append(name)
+        return StepSpec(
+            name, node, compile_node(node), shape.clause, shape.clause_of, by_row(node),
+            tuple(shape.interpretation), shape.modality, shape.title,
+        )  # fmt: skip
+
+    def outcome(self) -> dict[str, str]:
+        """Return the names of the result, each with its step; all steps when none is named."""
+        named = dict(self._shape.outcome) or {step: step for step in self._steps}
+        for index, (called, step) in enumerate(named.items()):
+            if step not in self._steps:
+                place: Path = (*self._path, "outcome")
+                listed = isinstance(self._document.at(place), list)
+                self._unknown((*place, index if listed else called), "step", step, self._steps)
+        return named
+
+    def _check_step(self, name: str, path: Path, shape: StepShape) -> None:
+        add = self._document.add
+        if name in self.facts:
+            self._document.add_key(
+                path, "duplicate_name", f"{name!r} 已是事实", f"{name!r} is already a fact"
+            )
+        if shape.clause_of and shape.clause_of not in self._steps:
+            self._unknown((*path, "clause_of"), "earlier step", shape.clause_of, self._steps)
+        if not shape.clause and not shape.clause_of:
+            add(path, "no_clause", f"{name}：请写 clause（条款号）", f"{name}: cite a clause")
+        for index, each in enumerate(shape.interpretation):
+            if each not in self._interpretations:
+                place: Path = (*path, "interpretation", index)
+                self._unknown(place, "interpretation", each, self._interpretations)
+
+    def _unknown(self, path: Path, what: str, name: str, known: Iterable[str]) -> None:
+        zh, en = nearest(name, known)
+        said = {"step": "步骤", "earlier step": "在前的步骤", "interpretation": "解释"}[what]
+        owner = path[-2] if what == "earlier step" else self._path[-1]
+        self._document.add(
+            path,
+            "unknown_name",
+            f"{owner}：没有名为 {name!r} 的{said}{zh}",
+            f"{owner}: no {what} {name!r}{en}",
+        )
 
 
 def _modality(shape: DecisionShape, outcome: Mapping[str, str]) -> Modality:
@@ -128,72 +191,19 @@ def _modality(shape: DecisionShape, outcome: Mapping[str, str]) -> Modality:
     return shape.modality
 
 
-def _clauses(steps: list[StepSpec]) -> tuple[str, ...]:
+def _clauses(steps: Sequence[StepSpec]) -> tuple[str, ...]:
     cited: dict[str, None] = {}
     for step in steps:
         for node in walk(step.node):
             if isinstance(node, Lookup):
                 cited.update(dict.fromkeys(node.table.clauses))
+            elif isinstance(node, Aggregate) and node.collection.table is not None:
+                cited.update(dict.fromkeys(node.collection.table.clauses))
             elif isinstance(node, ParameterValue):
                 cited.update(dict.fromkeys(each.clause for each in node.parameter.values))
         if step.clause:
             cited[step.clause] = None
     return tuple(cited)
-
-
-def _check_step(
-    document: Document,
-    path: Path,
-    shape: StepShape,
-    known: tuple[list[StepSpec], Mapping[str, Interpretation], Mapping[str, FactSpec]],
-) -> None:
-    steps, interpretations, facts = known
-    name = str(path[-1])
-    earlier = [step.name for step in steps]
-    if name in facts:
-        document.add_key(
-            path, "duplicate_name", f"{name!r} 已是事实", f"{name!r} is already a fact"
-        )
-    if shape.clause_of and shape.clause_of not in earlier:
-        zh, en = nearest(shape.clause_of, earlier)
-        document.add(
-            (*path, "clause_of"),
-            "unknown_name",
-            f"{name}：前面没有步骤 {shape.clause_of!r}{zh}",
-            f"{name}: no earlier step {shape.clause_of!r}{en}",
-        )
-    if not shape.clause and not shape.clause_of:
-        document.add(path, "no_clause", f"{name}：请写 clause（条款号）", f"{name}: cite a clause")
-    for index, each in enumerate(shape.interpretation):
-        if each not in interpretations:
-            zh, en = nearest(each, interpretations)
-            document.add(
-                (*path, "interpretation", index),
-                "unknown_name",
-                f"{name}：没有解释 {each!r}{zh}",
-                f"{name}: no interpretation {each!r}{en}",
-            )
-
-
-def _compile_step(document: Document, path: Path, shape: StepShape, scope: Scope) -> StepSpec:
-    name = str(path[-1])
-
-    def report(offset: int, code: str, zh: str, en: str) -> None:
-        texts = (f"{name}：{zh}", f"{name}: {en}")
-        document.add_within((*path, "expr"), (shape.expr, offset), code, texts)
-
-    node = Reader(shape.expr, scope, report).read()
-    return StepSpec(
-        name, node, compile_node(node), shape.clause, shape.clause_of, _by_row(node),
-        tuple(shape.interpretation), shape.modality, shape.title,
-    )  # fmt: skip
-
-
-def _by_row(node: Node) -> bool:
-    """Tell whether the value of an expression is that of a table's row, or may be."""
-    if isinstance(node, Choice):
-        return _by_row(node.yes) or _by_row(node.no)
-    return isinstance(node, Lookup)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -222,13 +232,12 @@ def judge(spec: DecisionSpec, raw_facts: Mapping[str, Any]) -> Judgement:
     run = Run(dict(facts), facts[spec.governed_by])
     try:
         for step in spec.steps:
-            run.clause, run.won, run.row = step.clause, [], None
+            clause = clauses[step.clause_of] if step.clause_of else step.clause
+            run.clause, run.won, run.row = clause, [], None
             value = step.closure(run)
             run.values[step.name] = value
             if step.by_row and run.row is not None:
                 clause = run.row.clause
-            else:
-                clause = clauses[step.clause_of] if step.clause_of else step.clause
             clauses[step.name] = clause
             run.notes.append(("step", step, value, clause, run.won, run.row))
     except Refused as refused:

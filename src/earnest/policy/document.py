@@ -5,12 +5,13 @@ that a writer sees all of them at once.
 """
 
 import re
+import warnings
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from earnest.kernel.errors import Problem
@@ -37,10 +38,16 @@ class Document:
         self._lines = text.splitlines()
         self._values: dict[Path, tuple[int, int]] = {}
         self._keys: dict[Path, tuple[int, int]] = {}
-        self.data: Any = self._read(_compose(text, name), ())
+        self._unreadable: set[Path] = set()
+        try:
+            self.data: Any = self._read(_compose(text, name), ())
+        except RecursionError:
+            raise _no_yaml(name, "嵌套过深", "nested too deep") from None
 
     def add(self, path: Path, code: str, zh: str, en: str) -> None:
-        """Note a problem with the value at a path."""
+        """Note a problem with the value at a path, unless it could not be read at all."""
+        if path in self._unreadable:
+            return
         self._note(self._place(self._values, path), code, zh, en)
 
     def add_key(self, path: Path, code: str, zh: str, en: str) -> None:
@@ -101,7 +108,7 @@ class Document:
     def _read(self, node: Node, path: Path) -> Any:
         self._values[path] = (node.start_mark.line, node.start_mark.column)
         if node.anchor is not None:
-            self.add(
+            self._unread(
                 path, "anchor", "规则包里不用锚点与引用", "anchors and aliases are not used here"
             )
             return None
@@ -142,9 +149,9 @@ class Document:
             try:
                 return date.fromisoformat(text)
             except ValueError:
-                self.add(path, "date", f"没有 {text} 这一天", f"there is no day {text}")
+                self._unread(path, "date", f"没有 {text} 这一天", f"there is no day {text}")
                 return None
-        self.add(
+        self._unread(
             path,
             "scalar",
             f'{text!r} 不是整数、日期、真假或文本；小数金额请加引号，如 "0.5"',
@@ -153,16 +160,29 @@ class Document:
         )
         return None
 
+    def _unread(self, path: Path, code: str, zh: str, en: str) -> None:
+        """Note that the value at a path cannot be read; nothing more is said about it."""
+        self.add(path, code, zh, en)
+        self._unreadable.add(path)
+
 
 def _compose(text: str, name: str) -> Node:
+    if text.lstrip("\ufeff").startswith("%"):
+        raise _no_yaml(
+            f"{name}:1:1", "请删去以 % 开头的指令", "remove the directive, the line with %"
+        )
     try:
-        nodes = list(YAML(typ="safe", pure=True).compose_all(text))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # anchors are refused below, whatever is said of them
+            nodes = list(YAML(typ="safe", pure=True).compose_all(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         said = " ".join(str(error.problem or error.context).split())
-        problem = Problem("yaml", place, f"不是有效的 YAML：{said}", f"not valid YAML: {said}")
-        raise PackError([problem]) from None
+        raise _no_yaml(place, said, said) from None
+    except YAMLError as error:
+        said = " ".join(str(error).split())
+        raise _no_yaml(name, said, said) from None
     if len(nodes) != 1 or not isinstance(nodes[0], MappingNode):
         problem = Problem(
             "yaml", f"{name}:1:1", "一个文件写一部规则，最外层是键和值",
@@ -170,6 +190,10 @@ def _compose(text: str, name: str) -> Node:
         )  # fmt: skip
         raise PackError([problem])
     return nodes[0]
+
+
+def _no_yaml(place: str, zh: str, en: str) -> PackError:
+    return PackError([Problem("yaml", place, f"不是有效的 YAML：{zh}", f"not valid YAML: {en}")])
 
 
 def _position(problem: Problem) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Protocol, TypeVar
 
 from earnest.policy.document import Document, Path
-from earnest.policy.kinds import WORDS, Kind, written
+from earnest.policy.kinds import WORDS, Kind, kind_hint, written
 from earnest.policy.problems import nearest
 from earnest.policy.shape import Instrument, Words
 from earnest.policy.shape import Parameter as ParameterShape
@@ -163,7 +163,7 @@ def compile_parameter(calendar: Calendar, name: str, shape: ParameterShape) -> P
     document, path = calendar.document, ("parameters", name)
     kind = WORDS.get(shape.unit)
     if kind is None:
-        zh, en = nearest(shape.unit, WORDS)
+        zh, en = kind_hint(shape.unit)
         document.add(
             (*path, "unit"),
             "unknown_unit",
@@ -190,7 +190,7 @@ def compile_parameter(calendar: Calendar, name: str, shape: ParameterShape) -> P
                     (*place, "value"),
                     "value",
                     f"{name}：{each.value!r} 不是以 {shape.unit} 计的值",
-                    f"{name}: {error} ({shape.unit})",
+                    f"{name}: {error}",
                 )
         if calendar.decides(each.instrument):
             values.append(

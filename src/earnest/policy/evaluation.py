@@ -56,7 +56,7 @@ class Evaluation:
     def clause(self) -> str:
         """The clause that decided the headline (the first name of the outcome)."""
         if self.refusal is not None:
-            return self.refusal.clause
+            return self.refusal.clause or self.spec.clause
         return self._judgement.clauses[next(iter(self.spec.outcome.values()))]
 
     @cached_property

@@ -191,9 +191,6 @@ def _titled(pack: "Pack") -> list[tuple[str, Any]]:
 
 def _repeats(before: Entry, entry: Entry) -> bool:
     """Tell whether a step only says again the value of the row right before it."""
-    return (
-        before["entry"] == "row"
-        and entry["entry"] == "step"
-        and entry["edition"] == before["edition"]
-        and entry["value"] == before["value"]
-    )
+    if before["entry"] != "row" or entry["entry"] != "step":
+        return False
+    return all(entry[each] == before[each] for each in ("edition", "value"))

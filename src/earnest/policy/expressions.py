@@ -194,7 +194,9 @@ class Reader:
         left, right = self._of(node.left, INT), self._of(node.right, INT)
         if operator == "*":
             # A rate in ppm only scales: money times a rate is compared with money times a million.
-            units = [each.kind.unit for each in (left, right) if each.kind.unit not in (None, "ppm")]
+            units = [
+                each.kind.unit for each in (left, right) if each.kind.unit not in (None, "ppm")
+            ]
             kind = Kind("int", units[0]) if len(units) == 1 else INT
         else:
             kind = self._joined(node, [left, right])
@@ -311,7 +313,7 @@ class Reader:
         """Read a part that must be of a kind."""
         read = self._node(node)
         if not read.kind.fits(wanted):
-            self._problem(
+            return self._problem(
                 node,
                 "kind",
                 f"{self._said(node)} 是 {read.kind}，这里要 {wanted}",

@@ -12,7 +12,7 @@ from typing import Any
 
 from earnest.kernel.errors import BadInput
 from earnest.policy.document import Document, Path
-from earnest.policy.kinds import DATE, TEXT, WORDS, Kind, OutOfRange, known
+from earnest.policy.kinds import DATE, NUMBER_MAX, TEXT, WORDS, Kind, in_range, kind_hint, known
 from earnest.policy.nodes import Collection
 from earnest.policy.problems import nearest
 from earnest.policy.refusal import Refusal
@@ -62,7 +62,7 @@ def compile_fact(document: Document, path: Path, raw: Any, tables: Mapping[str, 
 def _kind(document: Document, path: Path, word: Any) -> Kind:
     kind = WORDS.get(word) if isinstance(word, str) else None
     if kind is None:
-        zh, en = nearest(str(word), WORDS)
+        zh, en = kind_hint(str(word))
         document.add(path, "unknown_unit", f"没有类型 {word!r}{zh}", f"no kind {word!r}{en}")
     return kind or Kind("any")
 
@@ -86,6 +86,8 @@ def _series(document: Document, path: Path, value: Any) -> FactSpec:
     fact, place = str(path[-1]), (*path, "series", "value")
     if isinstance(value, dict):
         fields = {name: _kind(document, (*place, name), word) for name, word in value.items()}
+        if "at" in fields:
+            document.add_key((*place, "at"), "name", "at 是元素的日期", "at is the element's date")
         return FactSpec(fact, DATE, Collection(fact, {"at": DATE, **fields}, fields=fields))
     kind = _kind(document, place, value)
     names = {"at": DATE, "value": kind, str(value): kind}
@@ -116,10 +118,7 @@ def take(
                 values[name] = _elements(spec.collection, raw)
             else:
                 values[name] = [known(TEXT, each) for each in _listed(raw)]
-        except OutOfRange as error:
-            refusal = refusal or Refusal(
-                "out_of_range", name, "", f"{name}：数值过大", f"{name}: {error}"
-            )
+            refusal = refusal or _beyond(spec, values[name])
         except ValueError as error:
             raise BadInput(
                 "wrong_fact",
@@ -197,6 +196,21 @@ def _element(collection: Collection, at: Any, raw: Any) -> Element:
 
 def _missing(name: str) -> Refusal:
     return Refusal("missing_fact", name, "", f"缺少事实 {name}", f"fact {name} is missing")
+
+
+def _beyond(spec: FactSpec, value: Any) -> Refusal | None:
+    """Refuse a number that is larger than any amount or count."""
+    numbers = [value]
+    if spec.collection is not None:
+        elements = [each for _, each in value] if spec.collection.dated else []
+        numbers = [each[name] for each in elements if each for name in spec.collection.fields]
+    if all(in_range(number) for number in numbers):
+        return None
+    name = spec.name
+    return Refusal(
+        "out_of_range", name, "",
+        f"{name}：数值超出 {NUMBER_MAX}", f"{name}: a number is beyond {NUMBER_MAX}",
+    )  # fmt: skip
 
 
 def _out_of_time(

@@ -23,6 +23,7 @@ from earnest.policy.nodes import (
     Not,
     ParameterValue,
     Value,
+    by_row,
     walk,
 )
 from earnest.policy.refusal import no_row, no_rule, out_of_calendar, unset
@@ -44,7 +45,8 @@ class Run:
         values: facts and finished steps.
         on: the governing day.
         clause: the clause of the step under way, for refusals.
-        notes: parameters, rows, elements and steps as they were used, each once.
+        notes: parameters, rows, elements and steps as they were used, each once; the first of
+            a note says which it is, and :mod:`earnest.policy.trace` turns them into plain data.
         won: what the step's ``max``, ``min`` or ``highest`` chose.
         row: the last row that decided something.
     """
@@ -88,8 +90,8 @@ def compile_node(node: Node) -> Closure:  # noqa: C901 - one case per kind of no
             return _comparison(node)
         case Logic():
             return _logic(node)
-        case Choice(test=test, yes=yes, no=no):
-            return _choice(compile_node(test), compile_node(yes), compile_node(no))
+        case Choice():
+            return _choice(node)
         case Extreme():
             return _extreme(node)
         case AddMonths():
@@ -107,11 +109,16 @@ def _binary(function: Callable[[Any, Any], Any], left: Closure, right: Closure) 
     return lambda run: function(left(run), right(run))
 
 
-def _choice(test: Closure, yes: Closure, no: Closure) -> Closure:
+def _choice(node: Choice) -> Closure:
+    test = compile_node(node.test)
+    sides = [(compile_node(side), by_row(side)) for side in (node.no, node.yes)]
+
     def chosen(run: Run) -> Any:
-        side = yes if test(run) else no
-        run.row = None  # a row used by the test does not decide the value
-        return side(run)
+        side, decided_by_row = sides[test(run)]
+        value = side(run)
+        if not decided_by_row:
+            run.row = None  # rows that were only computed with do not lend their clause
+        return value
 
     return chosen
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from earnest.kernel.money import fen_of_yuan
+from earnest.policy.problems import nearest
 
 NUMBER_MAX = 10**15
 """The largest number a fact or a pack may hold (ten trillion yuan): sums of them fit 64 bits."""
@@ -57,6 +58,20 @@ WORDS: dict[str, Kind] = {
 }
 """The words a pack may use for a kind or a unit."""
 
+_WANTED = {
+    "int": "a whole number",
+    "bool": "true or false",
+    "text": "text",
+    "date": "a day written YYYY-MM-DD",
+}
+
+
+def kind_hint(word: str) -> tuple[str, str]:
+    """Return what to write instead of an unknown word for a kind, in Chinese and English."""
+    zh, en = nearest(word, WORDS)
+    known_words = ", ".join(WORDS)
+    return zh or f"；可写 {known_words}", en or f"; write one of {known_words}"
+
 
 def written(kind: Kind, raw: Any) -> Any:
     """Read a value as a pack writes it: money in yuan becomes fen, all else stays.
@@ -67,8 +82,12 @@ def written(kind: Kind, raw: Any) -> Any:
     if kind.unit == "CNY":
         if isinstance(raw, bool) or not isinstance(raw, int | str):
             raise ValueError(f"{raw!r} is not an amount in yuan")
-        return _bounded(fen_of_yuan(raw))
-    return known(kind, raw)
+        value: Any = fen_of_yuan(raw)
+    else:
+        value = known(kind, raw)
+    if not in_range(value):
+        raise ValueError(f"{raw!r} is beyond {NUMBER_MAX}")
+    return value
 
 
 def known(kind: Kind, raw: Any) -> Any:
@@ -78,7 +97,7 @@ def known(kind: Kind, raw: Any) -> Any:
         ValueError: when it is not of that kind.
     """
     if kind.name == "int" and isinstance(raw, int) and not isinstance(raw, bool):
-        return _bounded(raw)
+        return raw
     if kind.name == "bool" and isinstance(raw, bool):
         return raw
     if kind.name == "text" and isinstance(raw, str):
@@ -87,15 +106,11 @@ def known(kind: Kind, raw: Any) -> Any:
         return raw
     if kind.name == "date" and isinstance(raw, str) and len(raw) == len("2025-08-31"):
         return date.fromisoformat(raw)
-    wanted = "a whole number" if kind.name == "int" else kind.name
-    raise ValueError(f"{raw!r} is not {wanted}")
+    if kind.name == "any":
+        return raw  # its kind is wrong already, and that has been said
+    raise ValueError(f"{raw!r} is not {_WANTED[kind.name]}")
 
 
-class OutOfRange(ValueError):
-    """A number is larger than any amount or count that this engine computes with."""
-
-
-def _bounded(number: int) -> int:
-    if not -NUMBER_MAX <= number <= NUMBER_MAX:
-        raise OutOfRange(f"{number} is beyond {NUMBER_MAX}")
-    return number
+def in_range(value: Any) -> bool:
+    """Tell whether a value, if it is a number, is one that this engine computes with."""
+    return not isinstance(value, int) or -NUMBER_MAX <= value <= NUMBER_MAX

@@ -163,6 +163,13 @@ class Aggregate(Node):
     since: date | None
 
 
+def by_row(node: Node) -> bool:
+    """Tell whether an expression's value is a column of a table's row, or may be."""
+    if isinstance(node, Choice):
+        return by_row(node.yes) or by_row(node.no)
+    return isinstance(node, Lookup)
+
+
 def walk(node: Node) -> list[Node]:
     """Return a node and all nodes below it."""
     found = [node]

@@ -13,6 +13,7 @@ from earnest.kernel.errors import BadInput, NotFound, RuleRefused
 from earnest.kernel.hashing import sha256_hex
 from earnest.policy.cases import check_cases
 from earnest.policy.citations import check_citations
+from earnest.policy.clauses import Clause, compile_clauses
 from earnest.policy.decision import DecisionSpec, Elements, compile_decision
 from earnest.policy.document import Document
 from earnest.policy.editions import (
@@ -25,7 +26,7 @@ from earnest.policy.editions import (
 from earnest.policy.evaluation import Evaluation
 from earnest.policy.problems import nearest
 from earnest.policy.refusal import Refused, no_row, no_rule, unset
-from earnest.policy.shape import Book, Case, Clause, Instrument, Interpretation, Words, read_book
+from earnest.policy.shape import Book, Case, Instrument, Interpretation, Words, read_book
 from earnest.policy.sql import facts_table, write_sql
 from earnest.policy.tables import Table, compile_table
 
@@ -53,7 +54,7 @@ class Pack:
         words = book.title or Words(zh=book.rulebook, en=book.rulebook)
         self.title: dict[str, str] = {"zh": words.zh, "en": words.get("en")}
         self.instruments: tuple[Instrument, ...] = tuple(book.instruments)
-        self.clauses: dict[str, Clause] = book.clauses
+        self.clauses: dict[str, Clause] = compile_clauses(book.clauses)
         self.interpretations: dict[str, Interpretation] = book.interpretations
         self.texts: dict[str, Words] = book.texts
         self.cases: tuple[Case, ...] = tuple(book.cases)
@@ -166,7 +167,6 @@ def load_pack_text(text: str, name: str = "pack") -> Pack:
         PackError: with every problem in it.
     """
     document = Document(text, name)
-    document.refuse_if_wrong()
     book = read_book(document)
     if book is None:
         document.refuse_if_wrong()

@@ -40,7 +40,7 @@ Outcome = Annotated[dict[str, str], BeforeValidator(_as_mapping)]
 class Shape(BaseModel):
     """A part of a pack; unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Words(Shape):
@@ -186,13 +186,23 @@ class Book(Shape):
 
 
 def read_book(document: Document) -> Book | None:
-    """Give the document its shape; problems go to the document, and then the answer is None."""
+    """Give the document its shape; problems go to the document.
+
+    Keys that nobody knows are left out, so that the rest can still be checked; with any other
+    problem of shape the answer is None.
+    """
     try:
         return Book.model_validate(document.data)
     except ValidationError as error:
-        for detail in error.errors():
-            _note(document, detail)
+        details = error.errors()
+    for detail in details:
+        _note(document, detail)
+    unknown = [each["loc"] for each in details if each["type"] == "extra_forbidden"]
+    if len(unknown) < len(details):
         return None
+    for path in unknown:
+        del document.at(path[:-1])[path[-1]]
+    return read_book(document)
 
 
 def _note(document: Document, detail: ErrorDetails) -> None:

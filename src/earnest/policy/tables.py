@@ -8,8 +8,7 @@ from datetime import date
 from earnest.policy.cells import Cell, flaws, read_cell
 from earnest.policy.document import Document, Path
 from earnest.policy.editions import Calendar, Start
-from earnest.policy.kinds import WORDS, Kind, written
-from earnest.policy.problems import nearest
+from earnest.policy.kinds import WORDS, Kind, kind_hint, written
 from earnest.policy.shape import Edition as EditionShape
 from earnest.policy.shape import Row as RowShape
 from earnest.policy.shape import Table as TableShape
@@ -129,7 +128,7 @@ def _kinds(document: Document, path: Path, words: dict[str, str]) -> dict[str, K
     for name, word in words.items():
         kind = WORDS.get(word)
         if kind is None:
-            zh, en = nearest(word, WORDS)
+            zh, en = kind_hint(word)
             document.add(
                 (*path, name), "unknown_unit", f"没有类型 {word!r}{zh}", f"no kind {word!r}{en}"
             )
@@ -159,10 +158,13 @@ class _RowReader:
                     shape.clause, edition.instrument, edition.since, edition.assumed,
                 )
             )  # fmt: skip
-        if len(self.document.problems) > before:
-            return ()
-        self._check(rows)
-        return tuple(rows) if len(self.document.problems) == before else ()
+        if all(len(row.cells) == len(self.inputs) for row in rows):
+            self._check(rows)
+        whole = all(
+            (len(row.cells), len(row.outputs)) == (len(self.inputs), len(self.outputs))
+            for row in rows
+        )
+        return tuple(rows) if whole and len(self.document.problems) == before else ()
 
     def _cells(self, place: Path, shape: RowShape) -> tuple[Cell, ...]:
         raw = shape.when
@@ -216,7 +218,7 @@ class _RowReader:
                     (*place, "then", index),
                     "value",
                     f"{self.table}.{name}：{shape.then[index]!r} 不是 {kind}",
-                    f"{self.table}.{name}: {error} ({kind})",
+                    f"{self.table}.{name}: {error}",
                 )
         return outputs
 
@@ -226,14 +228,14 @@ class _RowReader:
                 self.document.add(
                     self.path,
                     "gap",
-                    f"{self.table}：有值没有落在任何一行（{flaw.text}）",
-                    f"{self.table}: {flaw.text}",
+                    f"{self.table}：{flaw.zh}",
+                    f"{self.table}: {flaw.en}",
                 )
                 continue
             line = self.document.line_of((*self.path, flaw.first or 0))
             self.document.add(
                 (*self.path, flaw.row),
                 "overlap",
-                f"{self.table}：重叠，{flaw.text} 已由第 {line} 行决定",
-                f"{self.table}: overlap: {flaw.text} already decided on line {line}",
+                f"{self.table}：重叠：{flaw.zh}已由第 {line} 行决定",
+                f"{self.table}: overlap: {flaw.en} already decided on line {line}",
             )

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
+Note = tuple[Any, ...]
+"""What the interpreter jots down; cheap to make, and read only when somebody asks for it."""
+
 Entry = dict[str, Any]
 """``entry`` ("param", "row", "element" or "step"), ``name``, ``value``, ``clause``,
 ``instrument`` and ``edition`` (the day from which it holds), and more by kind of entry."""
 
 
-def entries(notes: Iterable[tuple[Any, ...]]) -> list[Entry]:
+def entries(notes: Iterable[Note]) -> list[Entry]:
     """Turn the interpreter's notes into entries of plain data."""
-    return [_FORMS[note[0]](*note[1:]) for note in notes]
+    return [_FORMS[note[0]](note) for note in notes]
 
 
 def line(entry: Entry) -> str:
@@ -41,7 +44,8 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _param(dated: Any) -> Entry:
+def _param(note: Note) -> Entry:
+    _, dated = note
     return {
         "entry": "param", "name": dated.name, "value": _plain(dated.value),
         "clause": dated.clause, "instrument": dated.instrument,
@@ -49,7 +53,8 @@ def _param(dated: Any) -> Entry:
     }  # fmt: skip
 
 
-def _row(row: Any, column: str, value: Any) -> Entry:
+def _row(note: Note) -> Entry:
+    _, row, column, value = note
     return {
         "entry": "row", "name": row.table, "value": _plain(value), "clause": row.clause,
         "instrument": row.instrument, "edition": row.since.isoformat(), "assumed": row.assumed,
@@ -57,7 +62,8 @@ def _row(row: Any, column: str, value: Any) -> Entry:
     }  # fmt: skip
 
 
-def _element(name: str, at: date, held: Any, values: dict[str, Any], dated: Any) -> Entry:
+def _element(note: Note) -> Entry:
+    _, name, at, held, values, dated = note
     return {
         "entry": "element", "name": name, "value": held, "on": at.isoformat(),
         "element": {key: _plain(value) for key, value in values.items()},
@@ -67,7 +73,8 @@ def _element(name: str, at: date, held: Any, values: dict[str, Any], dated: Any)
     }  # fmt: skip
 
 
-def _step(step: Any, value: Any, clause: str, won: list[str], row: Any) -> Entry:
+def _step(note: Note) -> Entry:
+    _, step, value, clause, won, row = note
     by_row = step.by_row and row is not None
     return {
         "entry": "step", "name": step.name, "value": _plain(value), "clause": clause,
@@ -78,7 +85,7 @@ def _step(step: Any, value: Any, clause: str, won: list[str], row: Any) -> Entry
     }  # fmt: skip
 
 
-_FORMS: dict[str, Callable[..., Entry]] = {
+_FORMS: dict[str, Callable[[Note], Entry]] = {
     "param": _param,
     "row": _row,
     "element": _element,
