@@ -38,6 +38,7 @@ if not _GIVEN_DATABASE:
 django.setup()
 
 from django.db import connection  # noqa: E402 - the settings must be loaded first
+from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402 - the same
 
 from earnest.postgres.roles import APP, roles_grant  # noqa: E402
 from earnest.postgres.server import SUPERUSER, Server, running_server  # noqa: E402
@@ -149,19 +150,23 @@ def django_db_modify_db_settings(
     """Start the server before pytest-django makes its test database; let a flush pass the guards.
 
     A transactional test is cleaned up by TRUNCATE, which the tables' triggers forbid to everyone:
-    only the owner of a table can switch them off, for that one transaction.
+    only the owner of a table can switch them off, for that one transaction. The patch is on the
+    class, since a browser's event loop gives its thread another connection.
     """
-    plain = connection.ops.sql_flush
+    operations = type(connection.ops)
+    plain = operations.sql_flush
 
-    def flush_past_guards(style: object, tables: list[str], **options: object) -> list[str]:
+    def flush_past_guards(
+        ops: BaseDatabaseOperations, style: object, tables: list[str], **options: object
+    ) -> list[str]:
         with connection.cursor() as cursor:
             cursor.execute(TRUNCATE_GUARDS)
             guards = cursor.fetchall()
         off = [f"ALTER TABLE {table} DISABLE TRIGGER {name};" for table, name, _ in guards]
         on = [f"ALTER TABLE {table} {how} TRIGGER {name};" for table, name, how in guards]
-        return [*off, *plain(style, tables, **options), *on] if tables else []
+        return [*off, *plain(ops, style, tables, **options), *on] if tables else []
 
-    monkeypatch_session.setattr(connection.ops, "sql_flush", flush_past_guards)
+    monkeypatch_session.setattr(operations, "sql_flush", flush_past_guards)
 
 
 @pytest.fixture(scope="session")

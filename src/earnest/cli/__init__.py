@@ -30,7 +30,9 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "capabilities": Entry("market", "capabilities", "What a provider or shop may do now."),
-    "coverage": Entry("coverage", "coverage", "Which clauses are encoded, decided and proven."),
+    "coverage": Entry(
+        "coverage", "coverage", "Which clauses are encoded, decided and proven.", database=False
+    ),
     "cycle": Entry("cycle", "cycle", "Assess a month: measures, findings, decisions, effects."),
     "day": Entry("cycle", "day", "Look at a day: cash in, shortages, releases."),
     "decisions": Entry("decisions", "decisions", "List decisions."),
@@ -43,6 +45,7 @@ COMMANDS: dict[str, Entry] = {
     "measure": Entry("measure", "measure", "Count a measure over a window."),
     "migrate": Entry("serve", "migrate", "Bring the database up to date."),
     "notices": Entry("decisions", "notices", "List the notices of a party."),
+    "order": Entry("orders", "order", "Give and list standing orders."),
     "person": Entry("market", "person", "Give a person a sign-in and a role."),
     "policy": Entry("policy", "policy", "Check, show and evaluate rulebooks.", database=False),
     "queue": Entry("decisions", "queue", "Decisions that wait for people."),

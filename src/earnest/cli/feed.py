@@ -28,7 +28,7 @@ REJECTIONS_PRINTED_MAX: Final = 200
 
 _stream = click.Choice(list(STREAMS))
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_path = click.Path(exists=True, path_type=Path)
 
 
 @click.group("import")
@@ -59,7 +59,7 @@ def import_olist(folder: Path, timezone: str, output_format: str) -> None:
 
 
 @import_.command("feed")
-@click.argument("path", type=_file)
+@click.argument("path", type=_path)
 @click.option("--stream", type=_stream, help="Stream of all rows, when the file does not tell.")
 @click.option("--source", default=FILES_SOURCE, show_default=True, help="URI of the source.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Such as gb18030.")
@@ -67,7 +67,7 @@ def import_olist(folder: Path, timezone: str, output_format: str) -> None:
 def import_feed(
     path: Path, stream: str | None, source: str, encoding: str, output_format: str
 ) -> None:
-    """Take a file of events: .ndjson, .csv or .parquet.
+    """Take a file of events, or a folder of them: .ndjson, .csv or .parquet.
 
     The stream is --stream, else what the file's name begins with (order_event-2025-08.csv), else
     each row's field type (earnest.order_event). Broken rows are listed on stderr; exit status 1

@@ -9,7 +9,7 @@ from earnest.kernel.calendar import Month
 from earnest.market.queries import market_now
 
 
-class MonthType(click.ParamType):
+class MonthType(click.ParamType[Month]):
     """A month written YYYY-MM."""
 
     name = "YYYY-MM"
@@ -26,7 +26,7 @@ class MonthType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class DayType(click.ParamType):
+class DayType(click.ParamType[date]):
     """A day of the market's calendar written YYYY-MM-DD."""
 
     name = "YYYY-MM-DD"
@@ -43,7 +43,7 @@ class DayType(click.ParamType):
             self.fail(f"{value!r} is not a day written YYYY-MM-DD", param, ctx)
 
 
-class SubjectType(click.ParamType):
+class SubjectType(click.ParamType[tuple[str, str]]):
     """A subject written kind:id, as provider:P0001 or shop:S0001."""
 
     name = "KIND:ID"

@@ -1,15 +1,13 @@
 """What can be asked about findings, decisions and the words of the people who settled them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Left
 
-from earnest.decisions.models import Decision, Finding
+from earnest.decisions.models import Decision, Finding, StandingOrder
 from earnest.kernel.calendar import Month
 from earnest.kernel.errors import NotFound
 
@@ -65,6 +63,16 @@ class MonthRate:
     denominator: int
     breached: int
     subjects: int
+
+
+@dataclass(frozen=True)
+class MonthOutcome:
+    """How often decisions of a month had one outcome, and the money they take or move."""
+
+    month: str
+    outcome: str
+    count: int
+    money_fen: int
 
 
 @dataclass(frozen=True)
@@ -130,15 +138,6 @@ def decisions_of(tenant_id: str, kind: str, subject_id: str) -> QuerySet[Decisio
     ).order_by("-made_at", "-seq")
 
 
-def decisions_named(
-    tenant_id: str, decision: str, kind: str, subject_ids: Iterable[str]
-) -> QuerySet[Decision]:
-    """Return one kind of decision about several subjects, newest period first."""
-    return Decision.objects.filter(
-        tenant_id=tenant_id, decision=decision, subject_kind=kind, subject_id__in=list(subject_ids)
-    ).order_by("-period", "-seq")
-
-
 def decision_choices(tenant_id: str) -> Choices:
     """Return the clauses, outcomes and months that decisions of this tenant have."""
     own = Decision.objects.filter(tenant_id=tenant_id)
@@ -154,9 +153,9 @@ def decision_choices(tenant_id: str) -> Choices:
     )
 
 
-def outcomes_by_month(tenant_id: str, first: Month, last: Month) -> list[dict[str, Any]]:
-    """Count decisions per month and outcome: rows of month, outcome, count, money_fen."""
-    return list(
+def outcomes_by_month(tenant_id: str, first: Month, last: Month) -> list[MonthOutcome]:
+    """Count decisions per month and outcome, oldest month first."""
+    rows = (
         Decision.objects.filter(tenant_id=tenant_id)
         .annotate(month=Left("period", 7))
         .filter(month__gte=str(first), month__lte=str(last))
@@ -164,6 +163,9 @@ def outcomes_by_month(tenant_id: str, first: Month, last: Month) -> list[dict[st
         .annotate(count=Count("id"), money_fen=Sum("money_fen"))
         .order_by("month", "outcome")
     )
+    return [
+        MonthOutcome(row["month"], row["outcome"], row["count"], row["money_fen"]) for row in rows
+    ]
 
 
 def money_taken_fen(tenant_id: str, decision: str, month: str = "") -> int:
@@ -305,3 +307,8 @@ def finding_counts(tenant_id: str) -> dict[str, int]:
         .order_by("-count")
     )
     return dict(rows)
+
+
+def standing_orders(tenant_id: str) -> list[StandingOrder]:
+    """Return the standing orders, the oldest first."""
+    return list(StandingOrder.objects.filter(tenant_id=tenant_id).order_by("from_on", "id"))

@@ -16,6 +16,7 @@ from earnest.feed.lines import csv_cells, csv_heading, json_row, lines_of
 from earnest.feed.streams import STREAMS
 from earnest.kernel.errors import BadInput
 
+SUFFIXES: Final = (".ndjson", ".jsonl", ".csv", ".parquet")
 CHUNK_ROWS: Final = 100_000
 CHUNK_ROWS_PARQUET: Final = 500_000
 CHUNK_BYTES: Final = 64 * 1024 * 1024
@@ -102,7 +103,7 @@ def feed_import(
     encoding: str = "utf-8",
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Take a file of events into the feed; taking it again adds nothing.
+    """Take a file of events, or a folder of such files, into the feed; again adds nothing.
 
     The stream is the one given; else the one the file's name begins with
     (``order_event-2025-08.csv``); else each row names it in its field ``type``
@@ -110,7 +111,7 @@ def feed_import(
 
     Args:
         tenant_id: whose feed.
-        path: a file whose name ends in .ndjson, .jsonl, .csv or .parquet.
+        path: a file whose name ends in .ndjson, .jsonl, .csv or .parquet, or a folder of them.
         source: URI of the source; the same events from another source are other events.
         now: the instant of arrival.
         stream: the stream of all rows, when the file does not tell.
@@ -120,17 +121,39 @@ def feed_import(
     Raises:
         BadInput: when the file cannot be read at all, or there is no such stream.
     """
-    named = stream or stream_of_name(path)
     report = ImportReport()
-    for chunk in chunks_of(path, encoding):
-        batches, broken = _by_stream(chunk, named, path.name)
-        intakes = batches_take(
-            tenant_id, batches, source=source, now=now, origin=path.name, found=broken
-        )
-        report.add(intakes)
-        if progress is not None:
-            progress(chunk.done, chunk.total)
+    for file in files_in(path):
+        named = stream or stream_of_name(file)
+        for chunk in chunks_of(file, encoding):
+            batches, broken = _by_stream(chunk, named, file.name)
+            report.add(
+                batches_take(
+                    tenant_id, batches, source=source, now=now, origin=file.name, found=broken
+                )
+            )
+            if progress is not None:
+                progress(chunk.done, chunk.total)
     return report
+
+
+def files_in(path: Path) -> list[Path]:
+    """Return the file itself, or the readable files of a folder and its folders, by name.
+
+    Raises:
+        BadInput: when a folder holds no such file.
+    """
+    if not path.is_dir():
+        return [path]
+    found = sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
+    if not found:
+        known = ", ".join(SUFFIXES)
+        raise BadInput(
+            "no_files",
+            where=str(path),
+            zh=f"文件夹里没有可读取的文件；支持的扩展名：{known}",
+            en=f"the folder holds no file to read; names end in {known}",
+        )
+    return found
 
 
 def stream_of_name(path: Path) -> str | None:

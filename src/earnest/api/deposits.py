@@ -1,0 +1,161 @@
+"""Where a party's deposit stands, how the requirement was computed, and its ledger."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+
+from earnest.api.access import Caller, now_for, party_seen, reader_of
+from earnest.api.problems import ERRORS, ProblemOut
+from earnest.api.shapes import Bilingual, IdPath, KindPath, Limit
+from earnest.decisions.packs import evaluation_of
+from earnest.decisions.queries import decision_get
+from earnest.deposits.accounts import claim_of, deposit_of, settlement_of
+from earnest.deposits.queries import position, requirements_on, shortages_open
+from earnest.kernel.calendar import day_of
+from earnest.ledger.queries import balances_of, statement
+
+router = Router(tags=["deposits"])
+
+ACCOUNTS = {"deposit": deposit_of, "settlement": settlement_of, "claim": claim_of}
+
+
+class RequirementOut(Schema):
+    """The amount that must be held, since when, and how it came about."""
+
+    required_fen: int
+    previous_fen: int
+    from_on: date
+    clause: str
+    decision_id: UUID
+    computation: list[dict[str, Any]]
+    explanation: Bilingual
+
+
+class ShortageOut(Schema):
+    """A shortage and its clock: ``days_left`` is negative once the day has passed."""
+
+    opened_at: datetime
+    due_on: date
+    days_left: int
+    clause: str
+    decision_id: UUID
+
+
+class DepositOut(Schema):
+    """A party's deposit on a day, in fen: ``free`` is what is there and not held."""
+
+    subject_kind: str
+    subject_id: str
+    on: date
+    required_fen: int
+    posted_fen: int
+    held_fen: int
+    free_fen: int
+    shortage_fen: int
+    excess_fen: int
+    proceeds_fen: int
+    claim_fen: int
+    requirement: RequirementOut | None
+    shortage: ShortageOut | None
+
+
+class LedgerLine(Schema):
+    """One line of a statement: what moved, the balance after it, and the reason."""
+
+    seq: int
+    at: datetime
+    effective_at: datetime
+    amount_fen: int
+    balance_fen: int
+    clause: str
+    note: str
+    transfer_id: UUID
+    counter_account: str
+    decision_id: UUID | None
+
+
+class LedgerPage(Schema):
+    """A statement, newest line first, and where the next page starts (null at the end)."""
+
+    account: str
+    items: list[LedgerLine]
+    next_cursor: int | None
+
+
+def _requirement(caller: Caller, subject: tuple[str, str], on: date) -> dict[str, Any] | None:
+    found = requirements_on(caller.tenant_id, on, subject[0]).get(subject)
+    if found is None:
+        return None
+    decision = decision_get(caller.tenant_id, found.decision_id)
+    evaluation = evaluation_of(decision.receipt)
+    return {
+        "required_fen": found.required_fen,
+        "previous_fen": found.previous_fen,
+        "from_on": found.from_on,
+        "clause": found.clause,
+        "decision_id": found.decision_id,
+        "computation": decision.trace,
+        "explanation": {"zh": evaluation.explain("zh"), "en": evaluation.explain("en")},
+    }
+
+
+def _shortage(caller: Caller, subject: tuple[str, str], on: date) -> dict[str, Any] | None:
+    for found in shortages_open(caller.tenant_id, subject):
+        return {
+            "opened_at": found.opened_at,
+            "due_on": found.due_on,
+            "days_left": (found.due_on - on).days,
+            "clause": found.clause,
+            "decision_id": found.decision_id,
+        }
+    return None
+
+
+@router.get(
+    "/deposits/{subject_kind}/{subject_id}",
+    response={200: DepositOut, ERRORS: ProblemOut},
+    summary="Show where a deposit stands",
+)
+def deposit_show(request: HttpRequest, subject_kind: KindPath, subject_id: IdPath) -> Any:
+    """Show what a party must hold, holds, and lacks, with the computation behind the amount."""
+    caller = reader_of(request)
+    subject = party_seen(caller, (subject_kind, subject_id))
+    on = day_of(now_for(caller))
+    found = position(caller.tenant_id, subject, on)
+    figures = [name for name in DepositOut.model_fields if name.endswith("_fen")]
+    return {
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "on": on,
+        **{name: getattr(found, name) for name in figures},
+        "requirement": _requirement(caller, subject, on),
+        "shortage": _shortage(caller, subject, on),
+    }
+
+
+@router.get(
+    "/deposits/{subject_kind}/{subject_id}/ledger",
+    response={200: LedgerPage, ERRORS: ProblemOut},
+    summary="List the movements of an account",
+)
+def deposit_ledger(
+    request: HttpRequest,
+    subject_kind: KindPath,
+    subject_id: IdPath,
+    account: Literal["deposit", "settlement", "claim"] = "deposit",
+    cursor: Annotated[int, Query(ge=1, le=2**63 - 1)] | None = None,
+    limit: Limit = 100,
+) -> Any:
+    """List the movements of a party's deposit (or proceeds, or debts), newest first."""
+    caller = reader_of(request)
+    code = ACCOUNTS[account](party_seen(caller, (subject_kind, subject_id)))
+    opened = code in balances_of(caller.tenant_id, [code])
+    lines = statement(caller.tenant_id, code, limit + 1, before_seq=cursor) if opened else []
+    return {
+        "account": code,
+        "items": lines[:limit],
+        "next_cursor": lines[limit - 1].seq if lines[limit:] else None,
+    }

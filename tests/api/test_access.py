@@ -1,0 +1,217 @@
+"""Who may call what, and whose data they see: every role on every operation, as a table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from earnest.api.commands import token_create, token_revoke
+from earnest.api.v1 import api
+from earnest.market.commands import person_add
+from tests.api.conftest import BASE, NOW, PARTY_OF, Caller, decision_for
+
+OPERATORS = ("rule", "risk", "finance", "service", "auditor", "admin")
+PARTIES = ("provider", "merchant")
+ALL_ROLES = (*OPERATORS, *PARTIES, "feed")
+DECIDERS = ("risk", "finance", "admin")
+SENDERS = ("admin", "feed")
+WINDOW = "from=2025-08-01&to=2025-08-31"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: its address for a party, who may call it, and whether it names a party.
+
+    ``per_party`` operations answer 404 to a party that names another; the others filter.
+    """
+
+    method: str
+    template: str
+    path: str
+    roles: tuple[str, ...]
+    body: object = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Method and address as the OpenAPI page has them."""
+        return self.method, self.template
+
+
+READERS = (*OPERATORS, *PARTIES)
+OPERATIONS = (
+    Operation("post", "/events", "/events", SENDERS, {"stream": "order_event", "events": []}),
+    Operation("get", "/measures", "/measures?subject_kind={kind}&subject={id}", READERS),
+    Operation(
+        "get",
+        "/measures/{name}/orders",
+        "/measures/shipping48h/orders?subject_kind={kind}&subject={id}&" + WINDOW,
+        READERS,
+    ),
+    Operation("get", "/findings", "/findings?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/decisions", "/decisions?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/decisions/{decision_id}", "/decisions/{decision}", READERS),
+    Operation(
+        "post",
+        "/decisions/{decision_id}/approve",
+        "/decisions/{decision}/approve",
+        DECIDERS,
+        {"reason": "checked"},
+    ),
+    Operation(
+        "post",
+        "/decisions/{decision_id}/refuse",
+        "/decisions/{decision}/refuse",
+        DECIDERS,
+        {"reason": "not proven"},
+    ),
+    Operation("get", "/deposits/{subject_kind}/{subject_id}", "/deposits/{kind}/{id}", READERS),
+    Operation(
+        "get",
+        "/deposits/{subject_kind}/{subject_id}/ledger",
+        "/deposits/{kind}/{id}/ledger",
+        READERS,
+    ),
+    Operation("get", "/restrictions", "/restrictions?subject_kind={kind}&subject={id}", READERS),
+    Operation(
+        "get", "/capabilities/{subject_kind}/{subject_id}", "/capabilities/{kind}/{id}", READERS
+    ),
+    Operation("get", "/notices", "/notices?subject_kind={kind}&subject={id}", READERS),
+)
+NAMES_NO_PARTY = {"/events"}
+
+
+def send(caller: Caller, operation: Operation, subject: tuple[str, str], decision: str) -> object:
+    """Call an operation about a party (or a decision of it)."""
+    path = operation.path.format(kind=subject[0], id=subject[1], decision=decision)
+    return caller.get(path) if operation.method == "get" else caller.post(path, operation.body)
+
+
+def test_every_operation_stands_in_the_table() -> None:
+    """An operation that nobody wrote rights for fails the build."""
+    paths = api.get_openapi_schema()["paths"]
+    known = {(method, path.removeprefix(BASE)) for path in paths for method in paths[path]}
+    assert known == {operation.key for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.template}")
+def test_rights(operation: Operation, market: str, caller_as: Callable[..., Caller]) -> None:
+    """Each role may do what the table says; what is another party's reads as not there."""
+    subjects = {"own": {}, "other": {}}
+    for whose, number in (("own", 1), ("other", 2)):
+        for role, (kind, _) in PARTY_OF.items():
+            subjects[whose][role] = (kind, f"{'P' if kind == 'provider' else 'S'}{number}")
+    for count, role in enumerate(ALL_ROLES):
+        caller = caller_as(role)
+        like = role if role in PARTIES else "provider"
+        for whose in ("own", "other"):
+            subject = subjects[whose][like]
+            decision = str(decision_for(market, subject, f"20{count + 10}-{1 + len(whose):02d}"))
+            answer = send(caller, operation, subject, decision)
+            own_only = role in PARTIES and operation.template not in NAMES_NO_PARTY
+            if role not in operation.roles:
+                expected = 403
+            elif own_only and whose == "other":
+                expected = 404
+            else:
+                expected = 200
+            assert answer.status_code == expected, (role, whose, answer.content)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.template}")
+def test_strangers_are_refused(operation: Operation, market: str) -> None:
+    """Without token, with an unknown one or a revoked one, every operation answers 401."""
+    made = token_create(market, "old", role="admin", now=NOW)
+    token_revoke(market, made.id, now=NOW)
+    for headers in (
+        {},
+        {"Authorization": "Bearer earnest_nobody"},
+        {"Authorization": f"Bearer {made.secret}"},
+        {"Authorization": f"Basic {made.secret}"},
+    ):
+        answer = send(Caller(headers), operation, ("provider", "P1"), "0" * 32)
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "unauthenticated"
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [each for each in OPERATIONS if each.template not in NAMES_NO_PARTY and each.method == "get"],
+    ids=lambda each: each.template,
+)
+def test_others_and_unknown_ids_read_the_same(
+    operation: Operation, market: str, caller_as: Callable[..., Caller]
+) -> None:
+    """A party cannot tell another's id from one that does not exist."""
+    provider = caller_as("provider")
+    other = send(
+        provider, operation, ("provider", "P2"), str(decision_for(market, ("provider", "P2")))
+    )
+    unknown = send(
+        provider, operation, ("provider", "P999"), "00000000-0000-7000-8000-000000000000"
+    )
+    assert (other.status_code, other.json()) == (unknown.status_code, unknown.json())
+    assert other.status_code == 404
+
+
+def test_a_party_without_filter_gets_its_own(market: str, caller_as: Callable[..., Caller]) -> None:
+    """A list that names no party is limited to the caller's own."""
+    own, other = decision_for(market, ("provider", "P1")), decision_for(market, ("provider", "P2"))
+    items = caller_as("provider").get("/decisions").json()["items"]
+    assert [item["id"] for item in items] == [str(own)]
+    everybody = caller_as("auditor").get("/decisions").json()["items"]
+    assert {item["id"] for item in everybody} == {str(own), str(other)}
+
+
+def test_a_removed_right_counts_at_the_next_request(
+    market: str, caller_as: Callable[..., Caller]
+) -> None:
+    """A token that is revoked between two calls is refused at the second."""
+    made = token_create(market, "short", role="auditor", now=NOW)
+    caller = Caller({"Authorization": f"Bearer {made.secret}"})
+    assert caller.get("/decisions").status_code == 200
+    assert token_revoke(market, made.id, now=NOW)
+    assert caller.get("/decisions").status_code == 401
+
+
+def test_a_person_signed_in_may_read_and_needs_csrf_to_change(market: str) -> None:
+    """The console's session is accepted; a change without the CSRF token is refused."""
+    person_add(market, "li.risk", "long enough to pass", role="risk")
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    client.force_login(User.objects.get(username="li.risk"))
+    caller = Caller(client=client)
+    decision = decision_for(market, ("provider", "P1"))
+    assert caller.get(f"/decisions/{decision}").status_code == 200
+    refused = caller.post(f"/decisions/{decision}/refuse", {"reason": "no"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_failed")
+    client.cookies["csrftoken"] = "a" * 32
+    caller.headers = {"X-CSRFToken": "a" * 32}
+    assert caller.post(f"/decisions/{decision}/refuse", {"reason": "no"}).status_code == 200
+
+
+def test_a_person_without_role_is_a_stranger(market: str) -> None:
+    """A sign-in that nobody gave a role here counts as none."""
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create(username="nobody"))
+    assert Caller(client=client).get("/decisions").status_code == 401
+
+
+def test_a_session_does_not_help_a_bad_token(market: str) -> None:
+    """Who shows a wrong token is refused, signed in or not: no falling back."""
+    person_add(market, "li.risk", "long enough to pass", role="risk")
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get(username="li.risk"))
+    answer = Caller({"Authorization": "Bearer earnest_wrong"}, client).get("/decisions")
+    assert answer.status_code == 401
+
+
+def test_another_tenants_token_sees_nothing_of_this_one(market: str) -> None:
+    """A token belongs to its tenant: decisions of another tenant do not exist for it."""
+    decision = decision_for(market, ("provider", "P1"))
+    made = token_create("elsewhere", "auditor", role="auditor", now=NOW)
+    caller = Caller({"Authorization": f"Bearer {made.secret}"})
+    assert caller.get("/decisions").json()["items"] == []
+    assert caller.get(f"/decisions/{decision}").status_code == 404
+    assert caller.get("/deposits/provider/P1").status_code == 404
