@@ -19,7 +19,7 @@ def road(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     demo = Demo(TENANT, simulate(SEED, SIZES["small"], FIRST, MONTHS))
     with django_db_blocker.unblock():
         people_add(TENANT)
-        market_load(demo, lambda: None)
+        market_load(demo, lambda _: None)
         for month in demo.market.months:
             month_play(demo, month)
         yield demo

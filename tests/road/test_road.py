@@ -106,7 +106,7 @@ def test_a_month_that_is_not_settled_is_refused(road: Demo) -> None:
 def test_loading_again_adds_nothing(road: Demo) -> None:
     """Every event of the market taken in again is a duplicate."""
     before = {row.stream: (row.events, row.rejected) for row in stream_status(TENANT)}
-    market_load(road, lambda: None)
+    market_load(road, lambda _: None)
     assert {row.stream: (row.events, row.rejected) for row in stream_status(TENANT)} == before
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from earnest.assessment.words import OUTCOMES, Words
+from earnest.assessment.words import OUTCOMES, PERIODS, Words
 from earnest.decisions.models import Decision
 from earnest.decisions.packs import edition_of, evaluation_of
 from earnest.notices.commands import Kind, Message, NewNotice, Severity
@@ -29,11 +29,11 @@ def _message(decision: Decision, consequence: Consequence, language: str) -> Mes
     clause = pack.clauses[decision.clause]
     outcome = OUTCOMES[decision.outcome].said(language)
     chinese = language == "zh"
+    words = PERIODS.get(decision.period)
+    period = words.said(language) if words else decision.period
     return statement(
         Reasons(
-            title=f"{outcome}（{decision.period}）"
-            if chinese
-            else f"{outcome} ({decision.period})",
+            title=f"{outcome}（{period}）" if chinese else f"{outcome} ({period})",
             decision=outcome,
             basis=f"《{pack.title['zh']}》{decision.clause}，{clause.zh}"
             if chinese

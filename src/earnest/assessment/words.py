@@ -41,6 +41,7 @@ OUTCOMES: dict[str, Words] = {
     "limit_withdrawal": Words("限制货款提现", "limit withdrawal of proceeds"),
     "end_service": Words("终止服务", "end the service"),
 }
+PERIODS: dict[str, Words] = {"admission": Words("入驻时", "on admission")}
 CAPABILITIES: dict[str, Words] = {
     "visibility": Words("市场展示", "being shown in the market"),
     "new_order": Words("新订购", "new orders"),

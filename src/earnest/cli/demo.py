@@ -60,6 +60,7 @@ ORDERS_FROM = Month(2020, 9).first_day
 LOOKS_AFTER_DAYS = (5, 12, 20)
 MONTHS_LEFT_TO_PEOPLE = 1
 REFUSED_OF = 6
+ROWS_AT_ONCE = 300_000  # a publication's fixed cost is paid once for so many events
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,20 @@ def people_add(tenant_id: str) -> None:
         )
 
 
-def market_load(demo: Demo, advance: Callable[[], None]) -> None:
-    """Bring the whole market's events into the feed; a repeat adds nothing."""
+def market_load(demo: Demo, advance: Callable[[int], None]) -> None:
+    """Bring the whole market's events into the feed, some months at a time; again adds nothing."""
+    gathered: dict[str, list[pa.Table]] = {}
+    months = rows = 0
     for month, tables in demo.market:
-        _take(demo.tenant_id, tables, day_start(month.plus(1).first_day))
-        advance()
+        for stream, table in tables.items():
+            gathered.setdefault(stream, []).append(table)
+            rows += table.num_rows
+        months += 1
+        if rows >= ROWS_AT_ONCE or month == demo.market.months[-1]:
+            together = {stream: pa.concat_tables(each) for stream, each in gathered.items()}
+            _take(demo.tenant_id, together, day_start(month.plus(1).first_day))
+            advance(months)
+            gathered, months, rows = {}, 0, 0
 
 
 def _take(tenant_id: str, tables: dict[str, pa.Table], now: datetime) -> None:
@@ -169,7 +179,7 @@ def demo_play(demo: Demo) -> None:
     with _progress() as progress:
         if not played:
             loading = progress.add_task("loading events", total=len(demo.market.months))
-            market_load(demo, lambda: progress.advance(loading))
+            market_load(demo, lambda months: progress.advance(loading, months))
         assessing = progress.add_task("assessing months", total=len(months))
         for month in months:
             progress.update(assessing, description=f"assessing {month}")

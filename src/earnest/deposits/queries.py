@@ -4,21 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
 from django.db.models import F, Sum
 
 from earnest.deposits.accounts import claim_of, deposit_of, settlement_of
 from earnest.deposits.models import Requirement, Shortage
-from earnest.kernel.calendar import MARKET_ZONE, Month
-from earnest.ledger.queries import balances_listed, balances_of
-
-DEPOSIT_DAYS = """
-SELECT CAST(e.effective_at AT TIME ZONE %s AS date) AS on_day, SUM(e.amount_fen) AS change_fen
-FROM ledger_entry e
-JOIN ledger_account a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
-WHERE e.tenant_id = %s AND a.kind = 'deposit'
-GROUP BY on_day
-"""
+from earnest.kernel.calendar import Month
+from earnest.ledger.queries import balances_listed, balances_of, kind_changes
 
 
 @dataclass(frozen=True)
@@ -159,7 +150,7 @@ def deposit_months(tenant_id: str, months: Sequence[Month]) -> list[DepositMonth
         .values_list("from_on", "step")
     )
     required_steps = [(on, int(step)) for on, step in steps]
-    posted_steps = deposit_days(tenant_id)
+    posted_steps = kind_changes(tenant_id, "deposit")
     return [
         DepositMonth(
             str(month),
@@ -168,10 +159,3 @@ def deposit_months(tenant_id: str, months: Sequence[Month]) -> list[DepositMonth
         )
         for month in months
     ]
-
-
-def deposit_days(tenant_id: str) -> list[tuple[date, int]]:
-    """Return by how much all deposits together changed on each day of the market, in fen."""
-    with connection.cursor() as cursor:
-        cursor.execute(DEPOSIT_DAYS, [MARKET_ZONE.key, tenant_id])
-        return [(on, int(change)) for on, change in cursor.fetchall()]

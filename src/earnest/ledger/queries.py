@@ -1,16 +1,27 @@
 """Reads of the books: balances, statements, the seal head, and the proof that all is in order."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from earnest.kernel.calendar import MARKET_ZONE
 from earnest.kernel.errors import BadInput, NotFound
 from earnest.ledger.checks import verify
 from earnest.ledger.records import AccountBalance, Balance, SealHead, StatementLine
 
-__all__ = ["balance_of", "balances_listed", "balances_of", "seal_head", "statement", "verify"]
+__all__ = [
+    "balance_of",
+    "balances_listed",
+    "balances_of",
+    "kind_changes",
+    "seal_head",
+    "statement",
+    "transfers_known",
+    "verify",
+]
 
 STATEMENT_MAX = 10_000
 
@@ -46,6 +57,13 @@ _STATEMENT = """
 _KNOWN = """
     SELECT id FROM ledger_transfer WHERE tenant_id = %s AND id = ANY(%s)
     UNION ALL SELECT id FROM ledger_refusal WHERE tenant_id = %s AND id = ANY(%s)
+"""
+
+_KIND_CHANGES = """
+    SELECT CAST(e.effective_at AT TIME ZONE %s AS date), SUM(e.amount_fen)
+    FROM ledger_entry e JOIN ledger_account a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
+    WHERE e.tenant_id = %s AND a.kind = %s
+    GROUP BY 1 ORDER BY 1
 """
 
 _SEAL_HEAD = """
@@ -121,3 +139,9 @@ def _account_unknown(code: str) -> NotFound:
 def transfers_known(tenant_id: str, ids: Sequence[UUID]) -> set[UUID]:
     """Return which ids stand in the ledger already, posted or refused."""
     return {row[0] for row in _rows(_KNOWN, tenant_id, list(ids), tenant_id, list(ids))}
+
+
+def kind_changes(tenant_id: str, kind: str) -> list[tuple[date, int]]:
+    """Return by how much all accounts of a kind together changed on each market day, in fen."""
+    rows = _rows(_KIND_CHANGES, MARKET_ZONE.key, tenant_id, kind)
+    return [(on, int(change)) for on, change in rows]

@@ -11,7 +11,6 @@ from django.db import transaction
 from earnest.kernel.ids import uuid7_for
 from earnest.notices.models import Notice
 
-
 Kind = Literal["finding", "sanction", "requirement", "shortage", "release", "payment"]
 Severity = Literal["info", "warning", "serious"]
 

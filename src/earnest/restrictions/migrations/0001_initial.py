@@ -6,41 +6,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Restriction',
+            name="Restriction",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('tenant_id', models.CharField(max_length=40)),
-                ('subject_kind', models.CharField(max_length=20)),
-                ('subject_id', models.CharField(max_length=64)),
-                ('measure', models.CharField(max_length=40)),
-                ('capability', models.CharField(max_length=40)),
-                ('rulebook', models.CharField(max_length=80)),
-                ('clause', models.CharField(max_length=40)),
-                ('decision_id', models.UUIDField()),
-                ('starts_at', models.DateTimeField()),
-                ('release', models.JSONField()),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('released_because', models.CharField(blank=True, max_length=200)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("tenant_id", models.CharField(max_length=40)),
+                ("subject_kind", models.CharField(max_length=20)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("measure", models.CharField(max_length=40)),
+                ("capability", models.CharField(max_length=40)),
+                ("rulebook", models.CharField(max_length=80)),
+                ("clause", models.CharField(max_length=40)),
+                ("decision_id", models.UUIDField()),
+                ("starts_at", models.DateTimeField()),
+                ("release", models.JSONField()),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("released_at", models.DateTimeField(null=True)),
+                ("released_because", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant_id', 'subject_kind', 'subject_id'], name='restriction_tenant__0460d2_idx'), models.Index(condition=models.Q(('released_at', None)), fields=['tenant_id'], name='restriction_active')],
+                "indexes": [
+                    models.Index(
+                        fields=["tenant_id", "subject_kind", "subject_id"],
+                        name="restriction_tenant__0460d2_idx",
+                    ),
+                    models.Index(
+                        condition=models.Q(("released_at", None)),
+                        fields=["tenant_id"],
+                        name="restriction_active",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='restriction',
-            trigger=pgtrigger.compiler.Trigger(name='kept_for_ever', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'earnest: rows of % are never touched by %', TG_TABLE_NAME, TG_OP;", hash='ef3b1fece0b4db0bb673e32d279aa6e79535dde4', level='STATEMENT', operation='DELETE OR TRUNCATE', pgid='pgtrigger_kept_for_ever_60ace', table='restrictions_restriction', when='BEFORE')),
+            model_name="restriction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept_for_ever",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'earnest: rows of % are never touched by %', TG_TABLE_NAME, TG_OP;",
+                    hash="ef3b1fece0b4db0bb673e32d279aa6e79535dde4",
+                    level="STATEMENT",
+                    operation="DELETE OR TRUNCATE",
+                    pgid="pgtrigger_kept_for_ever_60ace",
+                    table="restrictions_restriction",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='restriction',
-            trigger=pgtrigger.compiler.Trigger(name='release_fields_only', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."tenant_id" IS DISTINCT FROM (NEW."tenant_id") OR OLD."subject_kind" IS DISTINCT FROM (NEW."subject_kind") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."measure" IS DISTINCT FROM (NEW."measure") OR OLD."capability" IS DISTINCT FROM (NEW."capability") OR OLD."rulebook" IS DISTINCT FROM (NEW."rulebook") OR OLD."clause" IS DISTINCT FROM (NEW."clause") OR OLD."decision_id" IS DISTINCT FROM (NEW."decision_id") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."release" IS DISTINCT FROM (NEW."release"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='f3be193a35fa67a11900e276a2cb1a913fd3b19e', operation='UPDATE', pgid='pgtrigger_release_fields_only_ad8f6', table='restrictions_restriction', when='BEFORE')),
+            model_name="restriction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="release_fields_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."tenant_id" IS DISTINCT FROM (NEW."tenant_id") OR OLD."subject_kind" IS DISTINCT FROM (NEW."subject_kind") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."measure" IS DISTINCT FROM (NEW."measure") OR OLD."capability" IS DISTINCT FROM (NEW."capability") OR OLD."rulebook" IS DISTINCT FROM (NEW."rulebook") OR OLD."clause" IS DISTINCT FROM (NEW."clause") OR OLD."decision_id" IS DISTINCT FROM (NEW."decision_id") OR OLD."starts_at" IS DISTINCT FROM (NEW."starts_at") OR OLD."release" IS DISTINCT FROM (NEW."release"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="f3be193a35fa67a11900e276a2cb1a913fd3b19e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_release_fields_only_ad8f6",
+                    table="restrictions_restriction",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
