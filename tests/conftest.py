@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 _HOME = Path(tempfile.mkdtemp(prefix="earnest-test-"))
 _HOME.chmod(0o755)  # the server's user has to pass through when the tests run as root
-_GIVEN_DATABASE = os.environ.get("DATABASE_URL")
+# Parallel workers inherit what is set below, so the first process says what was really given.
+_GIVEN_DATABASE = os.environ.setdefault(
+    "EARNEST_TESTS_DATABASE_URL", os.environ.get("DATABASE_URL", "")
+)
 
 os.environ["EARNEST_HOME"] = str(_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "earnest.settings"
@@ -36,6 +39,8 @@ if not _GIVEN_DATABASE:
     os.environ["DATABASE_URL"] = place_of(_HOME).address.url(OWNER)
 
 django.setup()
+# A parallel worker must not load the settings before its own conftest has set its own folder.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from django.db import connection  # noqa: E402 - the settings must be loaded first
 from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402 - the same
@@ -60,7 +65,7 @@ TRUNCATE_GUARDS = """
                           ELSE 'ENABLE' END
     FROM pg_trigger WHERE tgtype & 32 <> 0 AND NOT tgisinternal AND tgenabled <> 'D'
 """
-_REPORT = pytest.StashKey[dict[str, Any]]()
+_PROVEN: dict[str, list[str]] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,19 +73,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests marked long as well")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Start an empty record of what was proven."""
-    config.stash[_REPORT] = {"clauses": {}, "browser_tests_left_out": 0}
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out long tests unless asked for, and browser tests where there is no browser."""
-    browser_found = _browser_path() is not None or os.environ.get("EARNEST_REQUIRE_BROWSER") == "1"
     kept, left_out = [], []
     for item in items:
         long = item.get_closest_marker("long") and not config.getoption("--long")
-        blind = item.get_closest_marker("browser") and not browser_found
-        config.stash[_REPORT]["browser_tests_left_out"] += bool(blind and not long)
+        blind = item.get_closest_marker("browser") and not _browser_wanted()
         (left_out if long or blind else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -89,28 +87,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Note the clauses that a passing test names."""
+    """Write the clauses that a test names on its report, which travels to where results are."""
     report: pytest.TestReport = yield
     if report.when == "call" and report.passed:
-        proven = item.config.stash[_REPORT]["clauses"]
-        for marker in item.iter_markers("clause"):
-            for clause in marker.args:
-                proven.setdefault(clause, []).append(item.nodeid)
+        clauses = [clause for marker in item.iter_markers("clause") for clause in marker.args]
+        report.user_properties.extend(("clause", clause) for clause in clauses)
     return report
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note the clauses that a passing test has proven."""
+    for name, clause in report.user_properties:
+        if name == "clause" and report.when == "call":
+            _PROVEN.setdefault(str(clause), []).append(report.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Write ``test-results/clauses.json`` and say loudly when the browser tests did not run."""
-    record = config.stash[_REPORT]
-    proven = record["clauses"]
-    if proven:
+    if _PROVEN:
         RESULTS.mkdir(exist_ok=True)
+        proven = {clause: sorted(tests) for clause, tests in _PROVEN.items()}
         text = json.dumps(proven, ensure_ascii=False, indent=1, sort_keys=True)
         (RESULTS / "clauses.json").write_text(text + "\n", encoding="utf-8")
         terminalreporter.write_line(f"{len(proven)} clauses proven: test-results/clauses.json")
-    if left_out := record["browser_tests_left_out"]:
+    if not _browser_wanted():
         terminalreporter.write_line(
-            f"NO CHROMIUM FOUND: {left_out} browser tests were NOT run. Install chromium, or set "
+            "NO CHROMIUM FOUND: the browser tests were NOT run. Install chromium, or set "
             "EARNEST_REQUIRE_BROWSER=1 to make this a failure.",
             red=True,
             bold=True,
@@ -187,6 +189,11 @@ def as_app_role(db: None) -> Iterator[None]:
     if not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
+
+
+def _browser_wanted() -> bool:
+    """Tell whether browser tests run: where a browser is, and where one is required."""
+    return _browser_path() is not None or os.environ.get("EARNEST_REQUIRE_BROWSER") == "1"
 
 
 def _browser_path() -> str | None:
