@@ -17,6 +17,7 @@ from earnest.assessment.notifications import release_notices, shortage_notices
 from earnest.decisions.commands import (
     IN_EFFECT,
     NewDecision,
+    NewFinding,
     decisions_record,
     findings_record,
     verdict_give,
@@ -29,7 +30,7 @@ from earnest.deposits.commands import PayIns, pay_ins_post, shortages_review
 from earnest.deposits.models import Shortage
 from earnest.deposits.queries import positions, requirements_on, short_subjects, shortages_open
 from earnest.kernel.calendar import Month, day_of
-from earnest.kernel.errors import BadInput
+from earnest.kernel.errors import BadInput, Problem
 from earnest.ledger.commands import batches_seal
 from earnest.market.commands import parties_follow
 from earnest.market.taking_part import (
@@ -53,6 +54,7 @@ class CycleSummary:
 
     Attributes:
         counts: what was new, by name; all zero when nothing changed.
+        refused: the subjects that the rule could not judge, and why.
         late: figures that differ from those the month was judged by; nothing is rewritten.
         stations: seconds by station.
     """
@@ -61,6 +63,7 @@ class CycleSummary:
     as_of: datetime
     repeated: bool = False
     counts: dict[str, int] = field(default_factory=dict)
+    refused: list[Problem] = field(default_factory=list)
     late: list[Difference] = field(default_factory=list)
     stations: dict[str, float] = field(default_factory=dict)
 
@@ -183,7 +186,17 @@ def _judge(
         adjustment = _shop_adjustment(tenant_id, month, figures, at)
         made = decide(tenant_id, wanted + adjustment.decisions, at)
         summary.counts["decisions"] = len(made)
-        summary.counts["refused"] = len(adjustment.refused)
+        refused = shops.refused_findings(month, adjustment.refused)
+        summary.counts["findings"] += findings_record(tenant_id, refused, at)
+        summary.refused = [_refusal(each) for each in refused]
+
+
+def _refusal(finding: NewFinding) -> Problem:
+    refusal = finding.evaluation.refusal
+    if refusal is None:
+        raise ValueError(f"{finding.subject_id} was not refused")
+    where = f"{finding.subject_kind}:{finding.subject_id}"
+    return Problem(refusal.code, where, zh=refusal.zh, en=refusal.en)
 
 
 @transaction.atomic

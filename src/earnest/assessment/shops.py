@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from earnest.decisions.commands import NewDecision
+from earnest.decisions.commands import NewDecision, NewFinding
 from earnest.decisions.packs import SHOP_DEPOSIT, pack_of
 from earnest.deposits.models import Shortage
 from earnest.deposits.queries import Position
-from earnest.kernel.calendar import day_of
+from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import RuleRefused
 from earnest.policy import Evaluation
 
@@ -60,8 +60,7 @@ class Adjustment:
     """What a month's adjustment came to: decisions, and the shops the rule refused to judge."""
 
     decisions: list[NewDecision]
-    refused: list[tuple[str, Evaluation]]
-    unchanged: int
+    refused: list[tuple[ShopMonth, Evaluation]]
 
 
 def _by_sql(shops: Sequence[ShopMonth], on: date) -> list[tuple[int | None, bool]]:
@@ -108,13 +107,13 @@ def adjustment_decide(shops: Sequence[ShopMonth], period: str, on: date) -> Adju
     pack = pack_of(SHOP_DEPOSIT)
     by_sql = _by_sql(shops, on)
     decisions: list[NewDecision] = []
-    refused: list[tuple[str, Evaluation]] = []
+    refused: list[tuple[ShopMonth, Evaluation]] = []
     for place in sorted(_nominated(shops, by_sql)):
         shop = shops[place]
         evaluation = pack.evaluate("required_deposit", shop.facts(on))
         _compare(shop, by_sql[place], evaluation)
         if evaluation.refusal is not None:
-            refused.append((shop.shop_id, evaluation))
+            refused.append((shop, evaluation))
             continue
         required = int(str(evaluation.result["required_fen"]))
         if required != shop.required_fen:
@@ -122,7 +121,30 @@ def adjustment_decide(shops: Sequence[ShopMonth], period: str, on: date) -> Adju
             decisions.append(
                 NewDecision(SHOP, shop.shop_id, period, REQUIRED_CLAUSE, outcome, 0, 1, evaluation)
             )
-    return Adjustment(decisions, refused, len(shops) - len(decisions) - len(refused))
+    return Adjustment(decisions, refused)
+
+
+def refused_findings(
+    month: Month, refused: Iterable[tuple[ShopMonth, Evaluation]]
+) -> list[NewFinding]:
+    """Return a finding for each shop that the rule could not judge, with the reason kept."""
+    return [
+        NewFinding(
+            subject_kind=SHOP,
+            subject_id=shop.shop_id,
+            period=str(month),
+            clause=REQUIRED_CLAUSE,
+            measure=SALES,
+            numerator=shop.sales_fen,
+            denominator=1,
+            sample=0,
+            window_from=month.first_day,
+            window_to=month.last_day,
+            status="refused",
+            evaluation=evaluation,
+        )
+        for shop, evaluation in refused
+    ]
 
 
 def _outcome(before: int | None, required: int) -> str:

@@ -18,6 +18,7 @@ def summary_rows(summary: CycleSummary) -> list[dict[str, object]]:
             "as_of": summary.as_of,
             "changed": summary.changed,
             **summary.counts,
+            "refused": len(summary.refused),
             "late_figures": len(summary.late),
             "seconds": f"{sum(summary.stations.values()):.2f}",
         }
@@ -42,6 +43,8 @@ def cycle(month: Month, as_of: datetime | None, output_format: str) -> None:
             progress=lambda station: status.update(f"{month} · {station}"),
         )
     emit(summary_rows(summary), output_format)
+    for problem in summary.refused:
+        progress_console.print(f"not judged: {problem}\n            {problem.zh}")
     if not summary.changed:
         progress_console.print(f"{month}: nothing changed")
     if summary.late:

@@ -40,6 +40,8 @@ PEOPLE = (
     ("risk", "risk", ("", "")),
     ("finance", "finance", ("", "")),
     ("admin", "admin", ("", "")),
+    ("rule", "rule", ("", "")),
+    ("service", "service", ("", "")),
     ("auditor", "auditor", ("", "")),
     ("provider", "provider", ("provider", "P0002")),
     ("merchant", "merchant", ("shop", "S0001")),
