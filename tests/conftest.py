@@ -42,7 +42,7 @@ django.setup()
 # A parallel worker must not load the settings before its own conftest has set its own folder.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
-from django.db import connection  # noqa: E402 - the settings must be loaded first
+from django.db import connection, connections  # noqa: E402 - the settings must be loaded first
 from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402 - the same
 
 from earnest.postgres.roles import APP, roles_grant  # noqa: E402
@@ -172,6 +172,12 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Drop the test database of a given server only: the embedded one goes with its folder."""
+    return not _GIVEN_DATABASE
+
+
+@pytest.fixture(scope="session")
 def monkeypatch_session() -> Iterator[pytest.MonkeyPatch]:
     """Patch for the length of the session."""
     with pytest.MonkeyPatch.context() as patch:
@@ -211,6 +217,8 @@ def browser() -> Iterator["Browser"]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
         yield chromium
+        # The browser's event loop gave this thread a connection of its own.
+        connections.close_all()
         chromium.close()
 
 

@@ -15,9 +15,11 @@ from earnest.postgres.server import SUPERUSER, ensure_server, server_pid
 from tests.postgres.test_server import QUICK
 
 WORKING_PROCESS = """
+import signal
 import sys
 from pathlib import Path
 from earnest.postgres.prepare import database
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is born deaf to it
 with database(Path(sys.argv[1])):
     print("ready", flush=True)
     sys.stdin.read()
@@ -101,7 +103,7 @@ def test_a_signal_stops_the_server_too(home, number):
         watcher = ensure_server(home)
         pid = server_pid(watcher.place)
         process.send_signal(number)
-        assert process.wait() != 0
+        assert process.wait(timeout=60) != 0
         assert server_pid(watcher.place) == pid
         watcher.leave()
     assert server_pid(watcher.place) is None
