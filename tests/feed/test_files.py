@@ -178,6 +178,39 @@ def test_a_file_that_cannot_be_used_is_refused(
     assert all(each.events == 0 for each in stream_status(TENANT))
 
 
+def test_what_the_database_cannot_hold_is_kept_written_out(take_file: Import) -> None:
+    """A NUL or half a surrogate pair, in a value or a field's name, costs its row and no more."""
+    lines = [
+        json.dumps(paid("A1")),
+        json.dumps(paid("A2\x00")),
+        json.dumps(paid("A3", **{"no\x00te": 1})),
+        json.dumps(paid("A4", supply_ref="\ud800")),
+    ]
+    report = take_file("order_event.ndjson", "\n".join(lines))
+    assert report.totals["order_event"].accepted == 1
+    assert told(report) == [
+        (2, "order_id", "wrong_type"),
+        (3, "no\\u0000te", "unknown_field"),
+        (4, "supply_ref", "wrong_type"),
+    ]
+    assert len(rejections(TENANT)) == 3
+
+
+def test_a_folder_is_taken_file_by_file(take_file: Import, tmp_path: Path) -> None:
+    """The files of a folder go in, others are left, and a folder without any is refused."""
+    inner = tmp_path / "month" / "1"
+    inner.mkdir(parents=True)
+    with pytest.raises(BadInput, match="no_files"):
+        feed_import(TENANT, inner.parent, source=SOURCE, now=NOW)
+    (inner / "order_event.ndjson").write_text(json.dumps(paid("A1")))
+    (inner.parent / "order_event-2.csv").write_text(
+        "order_id,state,paid_at\nA2,paid,2025-08-01T10:00:00+08:00\n"
+    )
+    (inner / "notes.txt").write_text("not ours")
+    report = feed_import(TENANT, inner.parent, source=SOURCE, now=NOW)
+    assert report.totals["order_event"].accepted == 2
+
+
 def test_unknown_encodings_and_missing_files_are_refused(tmp_path: Path) -> None:
     """Before anything is read."""
     given: dict[str, Any] = {"source": SOURCE, "now": NOW}

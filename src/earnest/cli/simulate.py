@@ -28,7 +28,13 @@ def _first_month(text: str) -> Month:
 
 @click.command()
 @click.argument("outdir", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--seed", type=click.IntRange(min=0), required=True, help="Same seed, same bytes.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Same seed, same bytes.",
+)
 @click.option(
     "--size", default="demo", show_default=True, help="demo, small, large, or a number of orders."
 )

@@ -93,7 +93,9 @@ def rejection_of(
 ) -> Rejection:
     """Return a rejection with the words of its code; ``place`` is origin and row."""
     zh, en = fault_texts(code, field, detail)
-    return Rejection(stream, *place, field, code, zh, en, original, identity)
+    origin, row = place
+    words = (storable(each) for each in (field, code, zh, en, original, identity))
+    return Rejection(stream, storable(origin), row, *words)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "measure.decisions": ("同期决定：", "Decisions of the month: "),
     "headroom.spare.orders": (
         "再多 {n} 单迟发才会不达标",
-        "Could take {n} more late orders before a breach",
+        "Could take {n} more late order(s) before a breach",
     ),
     "headroom.last.orders": (
         "刚好达标：再多 1 单迟发即不达标",
