@@ -94,8 +94,17 @@ def rejection_of(
     """Return a rejection with the words of its code; ``place`` is origin and row."""
     zh, en = fault_texts(code, field, detail)
     origin, row = place
-    words = (storable(each) for each in (field, code, zh, en, original, identity))
-    return Rejection(stream, storable(origin), row, *words)
+    return Rejection(
+        stream,
+        storable(origin),
+        row,
+        storable(field),
+        code,
+        zh=storable(zh),
+        en=storable(en),
+        original=storable(original),
+        identity=storable(identity),
+    )
 
 
 @dataclass(frozen=True)
