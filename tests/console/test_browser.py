@@ -51,10 +51,10 @@ def _sign_in(page: "Page", address: str, name: str) -> None:
 
 
 def _charts_drawn(page: "Page") -> int:
-    page.wait_for_function(
-        "document.querySelectorAll('[data-chart]').length ==="
-        " document.querySelectorAll('[data-drawn] canvas').length"
-    )
+    page.wait_for_load_state("load")
+    # The page's own policy forbids a waiting script, so each drawing is waited for from outside.
+    for chart in page.locator("[data-chart]").all():
+        chart.locator("canvas").first.wait_for()
     return page.locator("[data-chart] canvas").count()
 
 
@@ -69,6 +69,7 @@ def test_from_an_order_to_its_penalty(
     page.screenshot(path=PICTURES / "console-workbench-zh.png", full_page=True)
     page.click(".side a[href='/providers/']")
     page.click("td a[href='/providers/P1/']")
+    page.wait_for_url("**/providers/P1/")
     assert _charts_drawn(page) >= 4
     page.screenshot(path=PICTURES / "console-provider-zh.png", full_page=True)
     page.click("article[aria-labelledby='measure-shipping48h'] a[href*='/measures/']")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.management import call_command
 from pytest_django.plugin import DjangoDbBlocker
 
 from earnest.cli.demo import SEED, Demo, market_load, month_play, people_add
@@ -13,7 +14,7 @@ TENANT = "road"
 FIRST, MONTHS = Month(2025, 6), 6
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def road(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Demo]:
     """June to November 2025 of the small market, played month by month."""
     demo = Demo(TENANT, simulate(SEED, SIZES["small"], FIRST, MONTHS))
@@ -23,3 +24,5 @@ def road(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         for month in demo.market.months:
             month_play(demo, month)
         yield demo
+        # What was committed here must not be found by the tests of other folders.
+        call_command("flush", interactive=False, verbosity=0)

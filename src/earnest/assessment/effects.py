@@ -164,15 +164,25 @@ def _requirement_facts(decision: Decision) -> Words:
     facts = decision.receipt["facts"]
     balance = yuan(int(facts["balance_fen"]))
     if "sales_fen" not in facts:
+        category = _named(decision, [facts["category"]])
         return Words(
-            f"服务类目 {facts['category']}，当前余额 {balance} 元",
-            f"service category {facts['category']}, balance {balance} yuan",
+            f"服务类目 {category.zh}，当前余额 {balance} 元",
+            f"service category {category.en}, balance {balance} yuan",
         )
-    sales, categories = yuan(int(facts["sales_fen"])), ", ".join(facts["categories"])
+    sales, categories = yuan(int(facts["sales_fen"])), _named(decision, facts["categories"])
     return Words(
-        f"{decision.period} 销售额 {sales} 元，经营类目 {categories}，当前余额 {balance} 元",
-        f"sales of {sales} yuan in {decision.period}, categories {categories}, balance {balance} "
-        "yuan",
+        f"{decision.period} 销售额 {sales} 元，经营类目 {categories.zh}，当前余额 {balance} 元",
+        f"sales of {sales} yuan in {decision.period}, categories {categories.en}, balance "
+        f"{balance} yuan",
+    )
+
+
+def _named(decision: Decision, codes: Sequence[str]) -> Words:
+    """Say codes of the rulebook by its own words for them."""
+    texts = edition_of(decision.receipt["pack_hash"]).texts
+    return Words(
+        "、".join(texts[code].zh if code in texts else code for code in codes),
+        ", ".join(texts[code].en if code in texts else code for code in codes),
     )
 
 

@@ -16,8 +16,8 @@ OBJECTION = {
         "如有异议，请向平台提出并附上证据；您可以要求由人工复核，复核人与作出决定的人不是同一人。"
     ),
     "en": (
-        "If you disagree, tell the marketplace and attach your evidence; you may ask for a review "
-        "by a person, who is not the one that decided."
+        "tell the marketplace and attach your evidence; you may ask for a review by a person, who "
+        "is not the one that decided."
     ),
 }
 
