@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 
 from earnest.feed.commands import batches_take
-from earnest.kernel.errors import BadInput
+from earnest.kernel.errors import BadInput, NotAllowed
 from earnest.market.commands import clock_set, marketplace_open, parties_follow, person_add
 from earnest.market.models import Provider, Shop
-from earnest.market.queries import market_now
+from earnest.market.queries import decider_named, market_now
 from earnest.market.roles import PERMISSIONS, may, sees
 from earnest.market.taking_part import (
     categories_open,
@@ -109,6 +109,17 @@ def test_a_person_without_a_proper_role_is_refused(
     """An unknown role, or a party's role without its party, gives no sign-in."""
     with pytest.raises(BadInput, match=code):
         person_add("main", "somebody", "a-long-password", role=role, subject=subject)
+
+
+@pytest.mark.parametrize("username", ["nobody", "auditor", "elsewhere"])
+def test_only_a_person_who_may_decide_is_taken_at_its_name(username: str) -> None:
+    """A name that is unknown, of another role or of another market decides nothing."""
+    person_add("main", "risk", "a-long-password", role="risk")
+    person_add("main", "auditor", "a-long-password", role="auditor")
+    person_add("other", "elsewhere", "a-long-password", role="risk")
+    assert decider_named("main", "risk") == "risk"
+    with pytest.raises(NotAllowed, match="not_a_decider"):
+        decider_named("main", username)
 
 
 def test_a_partys_people_see_their_own_party_only() -> None:

@@ -15,6 +15,7 @@ from earnest.decisions.queries import findings as findings_found
 from earnest.decisions.replay import decisions_replay
 from earnest.deposits.queries import short_subjects
 from earnest.kernel.calendar import Month
+from earnest.market.queries import decider_named
 from earnest.notices.queries import inbox
 from earnest.restrictions.queries import restrictions_active
 
@@ -93,13 +94,18 @@ def queue(output_format: str) -> None:
 @click.command()
 @click.argument("decision_id", type=click.UUID)
 @click.argument("verdict", type=click.Choice(["approve", "refuse"]))
-@click.option("--as", "actor", required=True, help="Who gives the word.")
+@click.option("--as", "actor", required=True, help="Who gives the word: a person who may decide.")
 @click.option("--reason", required=True, help="Why.")
 @reading
 def settle(decision_id: UUID, verdict: str, actor: str, reason: str, output_format: str) -> None:
     """Approve or refuse a waiting decision; with the last approval it takes effect."""
     settled = decision_settle(
-        tenant(), decision_id, verdict=verdict, actor=actor, reason=reason, now=edge_now()
+        tenant(),
+        decision_id,
+        verdict=verdict,
+        actor=decider_named(tenant(), actor),
+        reason=reason,
+        now=edge_now(),
     )
     emit([_decision_row(settled)], output_format)
 

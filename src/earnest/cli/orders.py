@@ -10,6 +10,7 @@ from earnest.decisions.commands import standing_order_give
 from earnest.decisions.models import StandingOrder
 from earnest.decisions.queries import standing_orders
 from earnest.kernel.calendar import day_of
+from earnest.market.queries import decider_named
 
 
 def _row(order: StandingOrder) -> dict[str, object]:
@@ -69,8 +70,8 @@ def order_give(
         outcomes=outcomes,
         confirms=confirms,
         note=note,
-        ordered_by=ordered_by,
-        approved_by=approved_by,
+        ordered_by=decider_named(tenant(), ordered_by),
+        approved_by=decider_named(tenant(), approved_by),
         from_on=from_on or day_of(edge_now()),
     )
     emit([_row(given)], output_format)

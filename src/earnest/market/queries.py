@@ -7,8 +7,9 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q, QuerySet
 
-from earnest.kernel.errors import NotFound
+from earnest.kernel.errors import NotAllowed, NotFound
 from earnest.market.models import Marketplace, Membership, Provider, Shop, ShopCategory
+from earnest.market.roles import DECIDE, may
 
 Subject = tuple[str, str]  # (kind, id): ("provider", "P001") or ("shop", "S0001")
 
@@ -162,3 +163,20 @@ def party_counts(tenant_id: str) -> PartyCounts:
         providers=Provider.objects.filter(tenant_id=tenant_id, left_on=None).count(),
         shops=Shop.objects.filter(tenant_id=tenant_id, closed_on=None).count(),
     )
+
+
+def decider_named(tenant_id: str, username: str) -> str:
+    """Return the name of a person who may decide.
+
+    Raises:
+        NotAllowed: when there is no such person here, or its role may not decide.
+    """
+    found = Membership.objects.filter(tenant_id=tenant_id, user__username=username).first()
+    if found is None or not may(found.role, DECIDE):
+        raise NotAllowed(
+            "not_a_decider",
+            where=username,
+            zh=f"“{username}”不是这里有审批权限的人员；请用 earnest person 登记其角色。",
+            en=f"{username!r} is nobody who may decide here; earnest person gives a role",
+        )
+    return username
