@@ -49,3 +49,34 @@ def transfer(
 def pay_in(amount_fen: int, deposit: str = DEPOSIT, **content: object) -> Transfer:
     """Return a payment into a deposit."""
     return transfer(CASH, deposit, amount_fen, reason=PAY_IN, **content)
+
+
+def hold(amount_fen: int, **content: object) -> Transfer:
+    """Return a hold on the deposit for a penalty."""
+    return transfer(DEPOSIT, PENALTY, amount_fen, kind="hold", **content)
+
+
+def capture(of: Transfer | UUID, amount_fen: int, **content: object) -> Transfer:
+    """Return a capture from the deposit to the penalties."""
+    named = of if isinstance(of, UUID) else of.id
+    return transfer(DEPOSIT, PENALTY, amount_fen, kind="capture", pending_id=named, **content)
+
+
+def end(kind: str, of: Transfer, **content: object) -> Transfer:
+    """Return a void, expire or unfreeze of what stands on an account."""
+    return transfer(of.debit, "", 0, kind=kind, pending_id=of.id, **content)
+
+
+def freeze(account: str = DEPOSIT, **content: object) -> Transfer:
+    """Return a freeze of an account."""
+    return transfer(account, "", 0, kind="freeze", **content)
+
+
+def up_to(debit: str, credit: str, amount_fen: int, **content: object) -> Transfer:
+    """Return a transfer of as much as is there."""
+    return transfer(debit, credit, amount_fen, kind="up_to", **content)
+
+
+def reverse(of: Transfer, **content: object) -> Transfer:
+    """Return the transfer that moves a posted amount back."""
+    return transfer(of.credit, of.debit, of.amount_fen, kind="reverse", pending_id=of.id, **content)

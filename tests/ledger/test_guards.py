@@ -1,11 +1,39 @@
 """History cannot be changed, and the working role can do nothing but call the functions."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from earnest.ledger.commands import accounts_open, batches_seal, transfers_post
-from earnest.ledger.queries import balance_of, seal_head, statement, verify
-from tests.ledger.market import ACCOUNTS, DEPOSIT, NOW, PENALTY, pay_in, transfer
+from earnest.kernel.calendar import Month
+from earnest.ledger.commands import (
+    accounts_open,
+    batches_seal,
+    holds_expire,
+    month_close,
+    transfers_post,
+)
+from earnest.ledger.queries import (
+    balance_at,
+    balance_of,
+    freezes_open,
+    holds_open,
+    months_closed,
+    seal_head,
+    statement,
+    verify,
+)
+from tests.ledger.market import (
+    ACCOUNTS,
+    DEPOSIT,
+    NOW,
+    PENALTY,
+    capture,
+    freeze,
+    hold,
+    pay_in,
+    transfer,
+)
 
 HISTORY = {
     "ledger_account": "kind",
@@ -15,7 +43,10 @@ HISTORY = {
     "ledger_refusal": "code",
     "ledger_batch": "digest",
     "ledger_seal": "hash",
+    "ledger_closing": "closed_by",
 }
+
+PROJECTIONS = {"ledger_balance": "posted_fen", "ledger_hold": "remaining_fen"}
 
 
 def _refusal_of(statement_text: str) -> str:
@@ -49,10 +80,10 @@ def test_owner_cannot_change_history(tenant: str, table: str, replication_role: 
     assert balance_of(tenant, DEPOSIT).posted_fen == 5
 
 
-@pytest.mark.parametrize("table", [*HISTORY, "ledger_balance"])
+@pytest.mark.parametrize("table", [*HISTORY, *PROJECTIONS])
 def test_working_role_only_reads_tables(tenant: str, as_app_role: None, table: str) -> None:
     """The working role may not INSERT, UPDATE, DELETE or TRUNCATE any table of the ledger."""
-    column = HISTORY.get(table, "posted_fen")
+    column = (HISTORY | PROJECTIONS)[table]
     for change in [*_changes(table, column), f"INSERT INTO {table} SELECT * FROM {table}"]:
         assert "permission denied" in _refusal_of(change)
     with connection.cursor() as cursor:
@@ -70,10 +101,24 @@ def test_working_role_works_through_functions(tenant: str, as_app_role: None) ->
     assert all(check.ok for check in verify("other"))
 
 
+def test_working_role_does_every_kind_of_work(tenant: str, as_app_role: None) -> None:
+    """Holds, their ends, freezes and closings need no right on a table either."""
+    accounts_open("other", ACCOUNTS, NOW)
+    held, standing = hold(4, expires_at=NOW + timedelta(hours=1)), freeze()
+    outcomes = transfers_post("other", [pay_in(5), held, capture(held, 1), standing], NOW)
+    assert [outcome.moved_fen for outcome in outcomes] == [5, 4, 1, 0]
+    assert holds_open("other")[0].remaining_fen == 3
+    assert holds_expire("other", NOW + timedelta(hours=1))[0].moved_fen == 3
+    assert freezes_open("other")[0].id == standing.id
+    assert month_close("other", Month(2025, 8), "finance", NOW) == months_closed("other")[0]
+    assert balance_at("other", DEPOSIT, NOW, None).posted_fen == 4
+    assert all(check.ok for check in verify("other"))
+
+
 def test_working_role_cannot_write_past_the_decision(tenant: str, as_app_role: None) -> None:
     """The inner functions hold no rights of their own: called directly, they may not write."""
     words = _refusal_of(
-        "SELECT ledger_write_v1('market', now(), ARRAY[gen_random_uuid()], "
+        "SELECT ledger_write_posts_v2('market', now(), ARRAY[gen_random_uuid()], "
         "ARRAY[NULL::uuid], ARRAY['post'], ARRAY[1::bigint], ARRAY[2::bigint], "
         "ARRAY[5::bigint], ARRAY[now()], ARRAY[gen_random_uuid()])"
     )

@@ -143,7 +143,7 @@ def test_refused_id_stays_refused(tenant: str) -> None:
         (transfer(CASH, CASH, 1), "accounts_same"),
         (transfer(CASH, "nowhere", 1), "unknown_account"),
         (transfer("nowhere", CASH, 1), "unknown_account"),
-        (transfer(CASH, DEPOSIT, 1, kind="hold"), "unknown_kind"),
+        (transfer(CASH, DEPOSIT, 1, kind="gift"), "unknown_kind"),
         (transfer(CASH, DEPOSIT, 1, reason=Reason("", "p", None, "n")), "clause_missing"),
         (transfer(CASH, DEPOSIT, 1, reason=Reason(" \t", "p", None, "n")), "clause_missing"),
         (
@@ -282,8 +282,8 @@ def test_tenants_do_not_touch(tenant: str) -> None:
     """The same id and the same codes under another tenant are another ledger."""
     accounts_open("elsewhere", ACCOUNTS, NOW)
     once = pay_in(100)
-    assert transfers_post(tenant, [once], NOW) == [Outcome(once.id, "posted")]
-    assert transfers_post("elsewhere", [once], NOW) == [Outcome(once.id, "posted")]
+    assert transfers_post(tenant, [once], NOW) == [Outcome(once.id, "posted", "", 100)]
+    assert transfers_post("elsewhere", [once], NOW) == [Outcome(once.id, "posted", "", 100)]
     assert balance_of("elsewhere", DEPOSIT).seq == 1
 
 

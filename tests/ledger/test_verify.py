@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -10,7 +11,21 @@ from django.db import connection
 from earnest.ledger.commands import batches_seal, transfers_post
 from earnest.ledger.models import LedgerBatch, LedgerSeal
 from earnest.ledger.queries import seal_head, verify
-from tests.ledger.market import CLAIM, DEPOSIT, NOW, PENALTY, pay_in, transfer
+from earnest.ledger.records import Transfer
+from tests.ledger.market import (
+    CLAIM,
+    DEPOSIT,
+    NOW,
+    OTHER_DEPOSIT,
+    PENALTY,
+    capture,
+    freeze,
+    hold,
+    pay_in,
+    reverse,
+    transfer,
+    up_to,
+)
 
 UUID_ONE = "'00000000-0000-0000-0000-000000000001'"
 INSTANT = "'2020-01-01 00:00+00'"
@@ -21,6 +36,10 @@ def _triggers_asleep() -> Iterator[None]:
     """Do what only the tables' owner can: put the guards to sleep for a while."""
     tables = [f"ledger_{name}" for name in (*CHANGES, "reason", "seal")]
     with connection.cursor() as cursor:
+        for rule in ("kind", "amount", "asked", "pending", "credit", "final", "expires"):
+            cursor.execute(
+                f"ALTER TABLE ledger_transfer DROP CONSTRAINT IF EXISTS ledger_transfer_{rule}"
+            )
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
         yield
@@ -61,6 +80,9 @@ CHANGES = {
         "reason_id": UUID_ONE,
         "effective_at": INSTANT,
         "recorded_at": INSTANT,
+        "asked_fen": "5",
+        "final": "true",
+        "expires_at": INSTANT,
         "batch_id": "0",
     },
     "entry": {
@@ -85,6 +107,9 @@ CHANGES = {
         "reason_id": UUID_ONE,
         "effective_at": INSTANT,
         "recorded_at": INSTANT,
+        "pending_id": UUID_ONE,
+        "final": "true",
+        "expires_at": INSTANT,
     },
     "batch": {
         "kind": "'accounts'",
@@ -173,10 +198,90 @@ def test_a_consistent_forgery_breaks_the_laws_it_touches(tenant: str) -> None:
     assert _broken(tenant)["debits_equal_credits"] == (f"transfer {once.id}",)
 
 
+def _books_of_all_kinds(tenant: str) -> dict[str, Transfer]:
+    """Post one of each kind that leaves something to compare; return them by name."""
+    group = uuid4()
+    held = hold(20)
+    first = up_to(DEPOSIT, PENALTY, 90, group_id=group)
+    paid, spent = pay_in(100), transfer(DEPOSIT, PENALTY, 3)
+    other = freeze(OTHER_DEPOSIT)
+    named = {
+        "paid": paid,
+        "spent": spent,
+        "hold": held,
+        "capture": capture(held, 5),
+        "back": reverse(spent),
+        "first": first,
+        "rest": transfer(CLAIM, PENALTY, 0, kind="remainder", group_id=group, pending_id=first.id),
+        "freeze": other,
+    }
+    outcomes = transfers_post(tenant, list(named.values()), NOW)
+    assert {outcome.status for outcome in outcomes} == {"posted"}
+    assert _broken(tenant) == {}
+    return named
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "name"),
+    [
+        ("UPDATE ledger_hold SET remaining_fen = 14", "holds_followed", "hold"),
+        ("UPDATE ledger_hold SET remaining_fen = 14", "held_equals_holds", DEPOSIT),
+        ("UPDATE ledger_hold SET expires_at = now()", "holds_followed", "hold"),
+        ("DELETE FROM ledger_hold", "holds_followed", "hold"),
+        ("UPDATE ledger_balance SET frozen = 0 WHERE frozen = 1", "freezes_kept", OTHER_DEPOSIT),
+        ("DELETE FROM ledger_transfer WHERE kind = 'freeze'", "freezes_kept", OTHER_DEPOSIT),
+        (
+            "UPDATE ledger_transfer SET amount_fen = 99 WHERE amount_fen = 100",
+            "debits_equal_credits",
+            "paid",
+        ),
+        (
+            "UPDATE ledger_transfer SET pending_id = gen_random_uuid() WHERE kind = 'reverse'",
+            "reversals_mirrored",
+            "back",
+        ),
+        (
+            "UPDATE ledger_transfer SET asked_fen = 91 WHERE kind = 'up_to'",
+            "rests_taken_on",
+            "rest",
+        ),
+        (
+            "UPDATE ledger_transfer SET pending_id = gen_random_uuid() WHERE kind = 'capture'",
+            "holds_followed",
+            "hold",
+        ),
+        (
+            "UPDATE ledger_entry SET held_delta_fen = 0 WHERE held_delta_fen = -5",
+            "holds_equal_entries",
+            "capture",
+        ),
+    ],
+)
+def test_what_stands_open_is_compared_with_history(
+    tenant: str, change: str, check: str, name: str
+) -> None:
+    """Holds, freezes, reversals and rests follow from the transfers; a change is named."""
+    named = _books_of_all_kinds(tenant)
+    _tamper(change)
+    where = str(named[name].id) if name in named else name
+    assert any(where in found for found in _broken(tenant)[check])
+
+
+def test_what_left_a_frozen_account_is_found(tenant: str) -> None:
+    """A debit dated into a freeze behind the ledger's back is named."""
+    named = _books_of_all_kinds(tenant)
+    _tamper(
+        "UPDATE ledger_transfer SET recorded_at = recorded_at + interval '1 s', "
+        "debit_account_id = (SELECT debit_account_id FROM ledger_transfer WHERE kind = 'freeze') "
+        "WHERE kind = 'hold'"
+    )
+    assert f"transfer {named['hold'].id}" in _broken(tenant)["freezes_kept"]
+
+
 def test_verify_of_an_empty_ledger_holds(db: None) -> None:
     """Nothing is in order."""
     assert _broken("nobody") == {}
-    assert len(verify("nobody")) == 9
+    assert len(verify("nobody")) == 16
 
 
 def _seal_all(tenant: str) -> int:

@@ -20,7 +20,8 @@ _COUNTS = """
         (SELECT count(*) FROM ledger_entry WHERE tenant_id = %(tenant)s),
         (SELECT count(*) FROM ledger_refusal WHERE tenant_id = %(tenant)s),
         (SELECT count(*) FROM ledger_batch WHERE tenant_id = %(tenant)s),
-        (SELECT count(*) FROM ledger_seal WHERE tenant_id = %(tenant)s)
+        (SELECT count(*) FROM ledger_seal WHERE tenant_id = %(tenant)s),
+        (SELECT count(*) FROM ledger_hold WHERE tenant_id = %(tenant)s)
 """
 
 _HEAD = """
@@ -31,6 +32,13 @@ _HEAD = """
 # Check -> place of its population in _COUNTS, and what that is called.
 _POPULATIONS = {
     "debits_equal_credits": (1, "transfers", "笔转账"),
+    "holds_equal_entries": (1, "transfers", "笔转账"),
+    "holds_followed": (6, "holds", "笔扣留"),
+    "held_equals_holds": (0, "accounts", "个账户"),
+    "freezes_kept": (0, "accounts", "个账户"),
+    "reversals_mirrored": (1, "transfers", "笔转账"),
+    "rests_taken_on": (1, "transfers", "笔转账"),
+    "periods_closed": (1, "transfers", "笔转账"),
     "money_conserved": (0, "accounts", "个账户"),
     "balances_equal_entries": (0, "accounts", "个账户"),
     "entries_unbroken": (2, "entries", "条分录"),

@@ -1,22 +1,27 @@
-"""What changes the books: open accounts, post transfers, seal batches.
+"""What changes the books: open accounts, post transfers, end holds, close months, seal batches.
 
 Each is one call of one function in the database. The working role may call the functions and
 read the tables, and nothing else.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
 
+from earnest.kernel.calendar import Month, day_start
 from earnest.kernel.errors import BadInput, Conflict, WorldFailed
+from earnest.kernel.ids import uuid7_for
 from earnest.kernel.money import FEN_MAX
 from earnest.ledger.chart import CHART, kind_of
-from earnest.ledger.records import NewAccount, Outcome, Reason, Transfer
+from earnest.ledger.queries import holds_due
+from earnest.ledger.records import Closing, NewAccount, Outcome, Reason, Transfer
 
 BATCH_MAX = 10_000
+_EXPIRED_AT_ONCE = 1_000
 _ATTEMPTS = 5
 _TENANT_LENGTH_MAX = 40
 
@@ -25,9 +30,14 @@ _OPEN = """
         %b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[])
 """
 _POST = """
-    SELECT ord, status, code FROM ledger_post_v1(%b::text, %b::timestamptz, %b::uuid[], %b::uuid[],
-        %b::text[], %b::text[], %b::text[], %b::bigint[], %b::timestamptz[], %b::integer[],
-        %b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[], %b::text[])
+    SELECT ord, status, code, moved_fen FROM ledger_post_v2(%b::text, %b::timestamptz, %b::uuid[],
+        %b::uuid[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::timestamptz[],
+        %b::integer[], %b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[], %b::text[],
+        %b::uuid[], %b::boolean[], %b::timestamptz[])
+"""
+_CLOSE = """
+    SELECT month, ends_at, closed_by, closed_at, later
+    FROM ledger_month_close_v2(%b::text, %b::timestamptz, %b::date, %b::timestamptz, %b::text)
 """
 _SEAL = "SELECT ledger_seal_v1(%b::text, %b::timestamptz)"
 
@@ -79,12 +89,70 @@ def transfers_post(tenant_id: str, transfers: Sequence[Transfer], now: datetime)
     for transfer in transfers:
         _transfer_check(transfer)
     order = _groups_together(transfers)
-    exceptions = _call_again(_POST, tenant_id, now, *_arrays([transfers[i] for i in order]))
-    outcomes = [Outcome(transfer.id, "posted") for transfer in transfers]
-    for ord_, status, code in exceptions:
+    answers = _call_again(_POST, tenant_id, now, *_arrays([transfers[i] for i in order]))
+    outcomes = [Outcome(each.id, "posted", "", each.amount_fen) for each in transfers]
+    for ord_, status, code, moved_fen in answers:
         place = order[ord_ - 1]
-        outcomes[place] = Outcome(transfers[place].id, status, code)
+        outcomes[place] = Outcome(transfers[place].id, status, code, moved_fen)
     return outcomes
+
+
+def holds_expire(tenant_id: str, now: datetime) -> list[Outcome]:
+    """Release what remains of every hold that has expired, each by a transfer ``expire``.
+
+    The transfer gives the hold's own reason, with a note. A hold that another session ends at the
+    same time is left to it. Errors: those of :func:`transfers_post`.
+    """
+    outcomes: list[Outcome] = []
+    while due := holds_due(tenant_id, now, _EXPIRED_AT_ONCE):
+        ended = [
+            Transfer(
+                id=uuid7_for(now, tenant_id, "expire", str(hold.id)),
+                kind="expire",
+                pending_id=hold.id,
+                debit=hold.account,
+                effective_at=now,
+                reason=replace(hold.reason, note="hold expired", actor=""),
+            )
+            for hold in due
+        ]
+        answers = transfers_post(tenant_id, ended, now)
+        outcomes += answers
+        if not any(answer.status == "posted" for answer in answers):
+            break  # others were faster, or the books say no: the answers tell
+    return outcomes
+
+
+def month_close(tenant_id: str, month: Month, by: str, now: datetime) -> Closing:
+    """Close a month, and all before it: nothing posted from now on counts from before its end.
+
+    A correction then counts from the day it is made. Closing a closed month again gives what
+    stands.
+
+    Errors: BadInput ``month_not_over``, ``closer_missing``; Conflict ``later_month_closed``.
+    """
+    ends_at = day_start(month.plus(1).first_day)
+    if now.tzinfo is not None and ends_at > now:
+        raise BadInput(
+            "month_not_over",
+            where=str(month),
+            zh="这个月还没有结束，不能结账。",
+            en="The month is not over; close it when it is.",
+        )
+    _text_check(str(month), by)
+    if not by.strip():
+        raise BadInput("closer_missing", zh="请写明由谁结账。", en="Say who closes the month.")
+    ((first, ends_at, closed_by, closed_at, later),) = _call(
+        _CLOSE, tenant_id, now, month.first_day, ends_at, by
+    )
+    if later is not None:
+        raise Conflict(
+            "later_month_closed",
+            where=str(month),
+            zh=f"{Month.of(later)} 已经结账，更早的月份随之结账，不再单独结账。",
+            en=f"{Month.of(later)} is closed, and every month before it with it.",
+        )
+    return Closing(Month.of(first), ends_at, closed_by, closed_at)
 
 
 def batches_seal(tenant_id: str, now: datetime) -> int:
@@ -96,26 +164,24 @@ def batches_seal(tenant_id: str, now: datetime) -> int:
     return int(sealed)
 
 
-def _call(query: str, tenant_id: str, now: datetime, *arrays: list[Any]) -> list[tuple[Any, ...]]:
-    """Run a query with its arrays sent in binary, on Django's connection and transaction."""
+def _call(query: str, tenant_id: str, now: datetime, *values: Any) -> list[tuple[Any, ...]]:
+    """Run a query with its values sent in binary, on Django's connection and transaction."""
     _tenant_check(tenant_id)
     if now.tzinfo is None:
         raise _without_zone("now")
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(query, [tenant_id, now, *arrays]).fetchall()
+        return cursor.execute(query, [tenant_id, now, *values]).fetchall()
 
 
-def _call_again(
-    query: str, tenant_id: str, now: datetime, *arrays: list[Any]
-) -> list[tuple[Any, ...]]:
+def _call_again(query: str, tenant_id: str, now: datetime, *values: Any) -> list[tuple[Any, ...]]:
     """Run a query; outside a transaction, again when another session was in the way."""
     if connection.in_atomic_block:
-        return _call(query, tenant_id, now, *arrays)
+        return _call(query, tenant_id, now, *values)
     for _ in range(_ATTEMPTS):
         try:
-            return _call(query, tenant_id, now, *arrays)
+            return _call(query, tenant_id, now, *values)
         except DatabaseError as error:
             if not isinstance(error.__cause__, psycopg.errors.TransactionRollback):
                 raise
@@ -137,8 +203,11 @@ def _groups_together(transfers: Sequence[Transfer]) -> list[int]:
     return [place for _, place in sorted(keys)]
 
 
-def _arrays(transfers: Sequence[Transfer]) -> list[list[Any]]:
-    """Return the transfers as columns, and each different reason once."""
+def _arrays(transfers: Sequence[Transfer]) -> list[list[Any] | None]:
+    """Return the transfers as columns, and each different reason once.
+
+    The last three columns are None when every transfer is a plain post: the quick way.
+    """
     places: dict[Reason, int] = {}
     for transfer in transfers:
         places.setdefault(transfer.reason, len(places) + 1)
@@ -158,7 +227,20 @@ def _arrays(transfers: Sequence[Transfer]) -> list[list[Any]]:
         ["{" + ",".join(map(str, r.evidence)) + "}" for r in reasons],
         [r.actor for r in reasons],
         [r.note for r in reasons],
+        *(_special_columns(transfers) or (None, None, None)),
     ]
+
+
+def _special_columns(transfers: Sequence[Transfer]) -> tuple[list[Any], ...] | None:
+    """Return what only some kinds have; None when no transfer has any of it."""
+    for t in transfers:
+        if t.kind != "post" or t.pending_id is not None or t.final or t.expires_at is not None:
+            return (
+                [t.pending_id for t in transfers],
+                [t.final for t in transfers],
+                [t.expires_at for t in transfers],
+            )
+    return None
 
 
 def _account_columns(account: NewAccount) -> tuple[Any, ...]:
@@ -223,6 +305,8 @@ def _transfer_check(transfer: Transfer) -> None:
         )
     if transfer.effective_at.tzinfo is None:
         raise _without_zone(f"{where}: effective_at")
+    if transfer.expires_at is not None and transfer.expires_at.tzinfo is None:
+        raise _without_zone(f"{where}: expires_at")
     reason = transfer.reason
     _text_check(where, transfer.kind, transfer.debit, transfer.credit, reason.clause)
     _text_check(where, reason.rulebook, reason.note, reason.actor)

@@ -35,7 +35,10 @@ class LedgerAccount(models.Model):
 
 
 class LedgerBalance(models.Model):
-    """What an account holds now: the only row of the ledger that changes, by the functions only."""
+    """What an account holds now; ``frozen`` counts the freezes that lie on it.
+
+    It changes with every posting, by the functions only, and follows from the entries.
+    """
 
     pk = models.CompositePrimaryKey("tenant_id", "account_id")
     tenant_id = models.CharField(max_length=40)
@@ -45,6 +48,7 @@ class LedgerBalance(models.Model):
     floor_fen = models.BigIntegerField(null=True)
     ceiling_fen = models.BigIntegerField(null=True)
     seq = models.BigIntegerField()
+    frozen = models.IntegerField(db_default=0)
 
     class Meta:
         """One row an account."""
@@ -75,7 +79,11 @@ class LedgerReason(models.Model):
 
 
 class LedgerTransfer(models.Model):
-    """One amount from the debit account to the credit account; its id is given by the caller."""
+    """What was done to the debit account, and for whose credit; its id is given by the caller.
+
+    ``amount_fen`` is what was moved, held or released. ``asked_fen`` is what there was to move,
+    null for a post, where it is the amount. ``pending_id`` names the transfer acted on.
+    """
 
     pk = models.CompositePrimaryKey("tenant_id", "id")
     tenant_id = models.CharField(max_length=40)
@@ -86,16 +94,41 @@ class LedgerTransfer(models.Model):
     kind = models.TextField()
     pending_id = models.UUIDField(null=True)
     debit_account_id = models.BigIntegerField()
-    credit_account_id = models.BigIntegerField()
+    credit_account_id = models.BigIntegerField(null=True)
     amount_fen = models.BigIntegerField()
     reason_id = models.UUIDField()
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    asked_fen = models.BigIntegerField(null=True)
+    final = models.BooleanField(db_default=False)
+    expires_at = models.DateTimeField(null=True)
 
     class Meta:
         """Append-only."""
 
         db_table = "ledger_transfer"
+
+
+class LedgerHold(models.Model):
+    """What remains of a hold; ``closed_at`` is set when nothing does. Its id is the transfer's.
+
+    It changes by the functions only, and follows from the transfers.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "id")
+    tenant_id = models.CharField(max_length=40)
+    id = models.UUIDField()
+    account_id = models.BigIntegerField()
+    credit_account_id = models.BigIntegerField()
+    amount_fen = models.BigIntegerField()
+    remaining_fen = models.BigIntegerField()
+    expires_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Law: the remaining amounts of an account's holds are what its balance holds."""
+
+        db_table = "ledger_hold"
 
 
 class LedgerEntry(models.Model):
@@ -136,11 +169,32 @@ class LedgerRefusal(models.Model):
     reason_id = models.UUIDField()
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    pending_id = models.UUIDField(null=True)
+    final = models.BooleanField(db_default=False)
+    expires_at = models.DateTimeField(null=True)
 
     class Meta:
         """Append-only."""
 
         db_table = "ledger_refusal"
+
+
+class LedgerClosing(models.Model):
+    """A month that is closed: nothing posted afterwards counts from before ``ends_at``."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "month")
+    tenant_id = models.CharField(max_length=40)
+    month = models.DateField()
+    ends_at = models.DateTimeField()
+    closed_by = models.TextField()
+    closed_at = models.DateTimeField()
+    batch_id = models.BigIntegerField()
+    ord = models.IntegerField()
+
+    class Meta:
+        """Append-only."""
+
+        db_table = "ledger_closing"
 
 
 class LedgerBatch(models.Model):

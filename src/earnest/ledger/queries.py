@@ -1,22 +1,36 @@
 """Reads of the books: balances, statements, the seal head, and the proof that all is in order."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from earnest.kernel.calendar import MARKET_ZONE
+from earnest.kernel.calendar import MARKET_ZONE, Month
 from earnest.kernel.errors import BadInput, NotFound
 from earnest.ledger.checks import verify
-from earnest.ledger.records import AccountBalance, Balance, SealHead, StatementLine
+from earnest.ledger.records import (
+    AccountBalance,
+    Balance,
+    Closing,
+    Freeze,
+    Hold,
+    Reason,
+    SealHead,
+    StatementLine,
+)
 
 __all__ = [
+    "balance_at",
     "balance_of",
     "balances_listed",
     "balances_of",
+    "freezes_open",
+    "holds_due",
+    "holds_open",
     "kind_changes",
+    "months_closed",
     "seal_head",
     "statement",
     "transfers_known",
@@ -26,7 +40,7 @@ __all__ = [
 STATEMENT_MAX = 10_000
 
 _BALANCES = """
-    SELECT a.code, b.posted_fen, b.held_fen, b.seq
+    SELECT a.code, b.posted_fen, b.held_fen, b.seq, b.frozen
     FROM ledger_account a
     JOIN ledger_balance b ON b.tenant_id = a.tenant_id AND b.account_id = a.id
     WHERE a.tenant_id = %s AND a.code = ANY (%s)
@@ -43,15 +57,59 @@ _BALANCES_LISTED = """
 
 _STATEMENT = """
     SELECT e.seq, e.recorded_at, e.effective_at, e.amount_fen, e.balance_after_fen, r.clause,
-        r.note, e.transfer_id, c.code, r.decision_id
+        r.note, e.transfer_id, coalesce(c.code, ''), r.decision_id, t.kind, e.held_delta_fen,
+        e.held_after_fen
     FROM ledger_account a
     JOIN ledger_entry e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
     JOIN ledger_transfer t ON t.tenant_id = a.tenant_id AND t.id = e.transfer_id
     JOIN ledger_reason r ON r.tenant_id = a.tenant_id AND r.id = t.reason_id
-    JOIN ledger_account c ON c.tenant_id = a.tenant_id
+    LEFT JOIN ledger_account c ON c.tenant_id = a.tenant_id
         AND c.id = t.debit_account_id + t.credit_account_id - a.id
     WHERE a.tenant_id = %s AND a.code = %s AND (%s::bigint IS NULL OR e.seq < %s)
     ORDER BY e.seq DESC LIMIT %s
+"""
+
+# Null parameters leave their condition out.
+_BALANCE_AT = """
+    SELECT coalesce(sum(e.amount_fen), 0)::bigint, coalesce(sum(e.held_delta_fen), 0)::bigint,
+        count(*)
+    FROM ledger_account a
+    JOIN ledger_entry e ON e.tenant_id = a.tenant_id AND e.account_id = a.id
+    WHERE a.tenant_id = %(tenant)s AND a.code = %(code)s
+        AND (%(effective)s::timestamptz IS NULL OR e.effective_at <= %(effective)s)
+        AND (%(known)s::timestamptz IS NULL OR e.recorded_at <= %(known)s)
+"""
+
+_HOLDS = """
+    SELECT h.id, a.code, c.code, h.amount_fen, h.remaining_fen, h.expires_at, t.effective_at,
+        r.clause, r.rulebook, r.decision_id, r.note, r.evidence, r.actor
+    FROM ledger_hold h
+    JOIN ledger_transfer t ON t.tenant_id = h.tenant_id AND t.id = h.id
+    JOIN ledger_reason r ON r.tenant_id = h.tenant_id AND r.id = t.reason_id
+    JOIN ledger_account a ON a.tenant_id = h.tenant_id AND a.id = h.account_id
+    JOIN ledger_account c ON c.tenant_id = h.tenant_id AND c.id = h.credit_account_id
+    WHERE h.tenant_id = %s AND h.closed_at IS NULL
+"""
+
+_HOLDS_OPEN = _HOLDS + " AND (%s::text IS NULL OR a.code = %s) ORDER BY t.batch_id, t.ord"
+
+_HOLDS_DUE = _HOLDS + " AND h.expires_at <= %s ORDER BY h.expires_at, h.id LIMIT %s"
+
+_FREEZES_OPEN = """
+    SELECT t.id, a.code, t.effective_at, r.clause, r.rulebook, r.decision_id, r.note, r.evidence,
+        r.actor
+    FROM ledger_transfer t
+    JOIN ledger_reason r ON r.tenant_id = t.tenant_id AND r.id = t.reason_id
+    JOIN ledger_account a ON a.tenant_id = t.tenant_id AND a.id = t.debit_account_id
+    WHERE t.tenant_id = %s AND t.kind = 'freeze' AND (%s::text IS NULL OR a.code = %s)
+        AND NOT EXISTS (SELECT FROM ledger_transfer u WHERE u.tenant_id = t.tenant_id
+                        AND u.pending_id = t.id AND u.kind = 'unfreeze')
+    ORDER BY t.batch_id, t.ord
+"""
+
+_MONTHS_CLOSED = """
+    SELECT month, ends_at, closed_by, closed_at FROM ledger_closing
+    WHERE tenant_id = %s ORDER BY month DESC
 """
 
 _KNOWN = """
@@ -86,7 +144,69 @@ def balance_of(tenant_id: str, code: str) -> Balance:
 def balances_of(tenant_id: str, codes: Sequence[str]) -> dict[str, Balance]:
     """Return what accounts hold, by code; codes that are not open are left out."""
     rows = _rows(_BALANCES, tenant_id, list(codes))
-    return {code: Balance(posted, held, seq) for code, posted, held, seq in rows}
+    return {code: Balance(*held) for code, *held in rows}
+
+
+def balance_at(
+    tenant_id: str, code: str, effective: datetime | None, known: datetime | None
+) -> Balance:
+    """Return what an account held at an instant, as it was known at another.
+
+    Takes:
+        effective: only what counts from then or before; None for all.
+        known: only what was recorded then or before, by the database's clock; None for all.
+
+    ``seq`` counts the entries that count; ``frozen`` is not told of the past and stays 0.
+
+    Errors: NotFound ``account_unknown``; BadInput ``instant_without_zone``.
+    """
+    for name, instant in (("effective", effective), ("known", known)):
+        if instant is not None and instant.tzinfo is None:
+            raise BadInput(
+                "instant_without_zone",
+                where=name,
+                zh="时间没有时区；请给出带时区的时间。",
+                en="The instant has no zone; give one.",
+            )
+    wanted = {"tenant": tenant_id, "code": code, "effective": effective, "known": known}
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCE_AT, wanted)
+        found = Balance(*cursor.fetchone())
+    if not found.seq and not balances_of(tenant_id, [code]):
+        raise _account_unknown(code)
+    return found
+
+
+def holds_open(tenant_id: str, code: str | None = None) -> list[Hold]:
+    """Return the holds of which something remains (on one account), the oldest first."""
+    return [_hold(row) for row in _rows(_HOLDS_OPEN, tenant_id, code, code)]
+
+
+def holds_due(tenant_id: str, now: datetime, limit: int) -> list[Hold]:
+    """Return open holds that have expired by now, the longest expired first."""
+    return [_hold(row) for row in _rows(_HOLDS_DUE, tenant_id, now, limit)]
+
+
+def freezes_open(tenant_id: str, code: str | None = None) -> list[Freeze]:
+    """Return the freezes that are not lifted (on one account), the oldest first."""
+    rows = _rows(_FREEZES_OPEN, tenant_id, code, code)
+    return [Freeze(id_, account, at, _reason(rest)) for id_, account, at, *rest in rows]
+
+
+def months_closed(tenant_id: str) -> list[Closing]:
+    """Return the closed months, the last first."""
+    rows = _rows(_MONTHS_CLOSED, tenant_id)
+    return [Closing(Month.of(month), *rest) for month, *rest in rows]
+
+
+def _hold(row: tuple[Any, ...]) -> Hold:
+    id_, account, credit, amount_fen, remaining_fen, expires_at, at, *rest = row
+    return Hold(id_, account, credit, amount_fen, remaining_fen, expires_at, at, _reason(rest))
+
+
+def _reason(row: Sequence[Any]) -> Reason:
+    clause, rulebook, decision_id, note, evidence, actor = row
+    return Reason(clause, rulebook, decision_id, note, tuple(evidence), actor)
 
 
 def balances_listed(tenant_id: str, kind: str | None = None) -> list[AccountBalance]:
