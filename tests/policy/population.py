@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from earnest.policy import Evaluation, Pack
 from earnest.policy.facts import FactSpec
@@ -24,16 +25,23 @@ def interpreted(evaluation: Evaluation) -> Answer:
 def by_query(pack: Pack, decision: str, facts: Sequence[Mapping[str, Any]]) -> list[Answer]:
     """Return what the query says of each subject, in the order given."""
     specs = pack.decisions[decision].facts
+    rows = [
+        {
+            "subject": str(index),
+            **{name: _column(spec, each.get(name)) for name, spec in specs.items()},
+        }
+        for index, each in enumerate(facts)
+    ]
     with duckdb.connect() as connection:
         connection.execute(pack.facts_table(decision))
-        marks = ", ".join("?" * (len(specs) + 1))
-        for index, each in enumerate(facts):
-            row = [str(index), *(_column(spec, each.get(name)) for name, spec in specs.items())]
-            connection.execute(f"INSERT INTO facts VALUES ({marks})", row)
+        shape = connection.table("facts").to_arrow_table().schema
+        given = pa.Table.from_pylist(rows, schema=shape)
+        connection.register("given", given)
+        connection.execute("INSERT INTO facts FROM given")
         found = connection.execute(f"{pack.sql(decision)} ORDER BY CAST(subject AS INT)")
-        names = [column[0] for column in found.description]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return [{name: value for name, value in row.items() if name != "subject"} for row in rows]
+        names = [column[0] for column in found.description or ()]
+        answers = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [{name: value for name, value in each.items() if name != "subject"} for each in answers]
 
 
 def both_agree(pack: Pack, decision: str, facts: Sequence[Mapping[str, Any]]) -> list[Evaluation]:
@@ -46,8 +54,12 @@ def both_agree(pack: Pack, decision: str, facts: Sequence[Mapping[str, Any]]) ->
 
 def _column(spec: FactSpec, value: Any) -> Any:
     collection = spec.collection
-    if value is None or collection is None or not collection.dated:
+    if value is None or collection is None or collection.form in ("each", "list"):
         return value
+    if collection.form == "records":
+        return [
+            None if each is None else {n: each.get(n) for n in collection.fields} for each in value
+        ]
     return [{"at": at, **_fields(spec, element)} for at, element in value]
 
 

@@ -36,7 +36,7 @@ def pack() -> Pack:
         ("gmv_fen", 1.0, "fact gmv_fen must be CNY: 1.0 is not a whole number"),
         ("gmv_fen", True, "fact gmv_fen must be CNY: True is not a whole number"),
         ("gmv_fen", "1", "fact gmv_fen must be CNY: '1' is not a whole number"),
-        ("adjusted_on", "tomorrow!!", "fact adjusted_on must be date: Invalid isoformat string"),
+        ("adjusted_on", "tomorrow!!", "fact adjusted_on must be date: 'tomorrow!!' is not a day"),
         ("adjusted_on", 20210305, "fact adjusted_on must be date: 20210305 is not a day"),
         (
             "adjusted_on",
@@ -179,10 +179,12 @@ def test_a_draft_decides_nothing() -> None:
     assert every_form.in_force_from() == date(2024, 2, 1)
 
 
-def test_a_step_can_make_the_whole_an_option() -> None:
-    """The outcome's modality is that of the step which overrides it."""
+def test_the_headline_can_make_the_whole_an_option() -> None:
+    """An answer is as binding as its headline's step; another step's option stands beside it."""
     text = (DATA / "every_form.yaml").read_text()
     case = load_pack_text(text).cases[0]
-    pack = load_pack_text(text.replace("total: added,", "total: added, amount: amount,"))
-    assert pack.evaluate("scalar", case.facts).modality == "may"
-    assert load_pack_text(text).evaluate("scalar", case.facts).modality == "must"
+    beside = load_pack_text(text.replace("total: added,", "total: added, amount: amount,"))
+    first = load_pack_text(text.replace("total: added,", "amount: amount, total: added,"))
+    found = [each.evaluate("scalar", case.facts) for each in (load_pack_text(text), beside, first)]
+    assert [each.modality for each in found] == ["must", "must", "may"]
+    assert [each.optional for each in found] == [(), ("amount",), ()]

@@ -12,6 +12,7 @@ from earnest.policy.decision import DecisionSpec
 from earnest.policy.evaluation import Evaluation
 from earnest.policy.pack import Pack, load_pack, load_pack_text
 from earnest.policy.problems import PackError
+from earnest.policy.reading import Reading
 from earnest.policy.receipts import ENGINE_VERSION, Receipt, replay
 from earnest.policy.refusal import Refusal
 
@@ -22,6 +23,7 @@ __all__ = [
     "Evaluation",
     "Pack",
     "PackError",
+    "Reading",
     "Receipt",
     "Refusal",
     "load_pack",

@@ -28,26 +28,34 @@ def check_cases(document: Document, pack: "Pack") -> None:
             )
             continue
         try:
-            for said in _differences(pack, case):
-                document.add(path, "case", f"例子不符：{said}", f"the case differs: {said}")
+            for zh, en in _differences(pack, case):
+                document.add(path, "case", f"例子不符：{zh}", f"the case differs: {en}")
         except EarnestError as error:
             problem = error.problem
             document.add((*path, "in"), problem.code, problem.zh, problem.en)
 
 
-def _differences(pack: "Pack", case: Case) -> list[str]:
+def _differences(pack: "Pack", case: Case) -> list[tuple[str, str]]:
+    """Return what differs, in Chinese and English."""
     evaluation = pack.evaluate(case.decision, case.facts)
     if evaluation.refusal is not None:
         if case.refused == evaluation.refusal.key:
             return []
-        return [f"refused, {evaluation.refusal.en}"]
+        refusal, code = evaluation.refusal, f'refused: "{evaluation.refusal.key}"'
+        zh = f"不作判定，{refusal.zh}；若应如此，请写 {code}"
+        return [(zh, f"refused, {refusal.en}; if that is right, write {code}")]
     if case.refused:
-        return [f"{case.refused} expected, but it was decided"]
+        return [
+            (f"应为 {case.refused}，却作出了判定", f"{case.refused} expected, but it was decided")
+        ]
     values: dict[str, Any] = {entry["name"]: entry["value"] for entry in evaluation.trace
                               if entry["entry"] == "step"}  # fmt: skip
     values |= {name: _plain(value) for name, value in evaluation.result.items()}
     return [
-        f"{name} is {values.get(name)!r}, expected {_plain(wanted)!r}"
+        (
+            f"{name} 是 {values.get(name)!r}，应为 {_plain(wanted)!r}",
+            f"{name} is {values.get(name)!r}, expected {_plain(wanted)!r}",
+        )
         for name, wanted in case.outcome.items()
         if name not in values or values[name] != _plain(wanted)
     ]

@@ -22,9 +22,12 @@ def check_citations(document: Document, book: Book, pack: "Pack") -> None:
     Clauses cited are held against the list only in a book that says ``exhaustive: true``.
     """
     _check_names(document, book)
-    elements = [*book.parameters, *book.tables, *book.decisions, *book.interpretations, *book.texts]
+    elements = [
+        *book.parameters, *book.tables, *book.windows, *book.calendars,
+        *book.decisions, *book.interpretations, *book.texts,
+    ]  # fmt: skip
     for decision in book.decisions.values():
-        elements += decision.steps
+        elements += [*decision.applies, *decision.steps]
     for name, clause in book.clauses.items():
         for index, element in enumerate(clause.by):
             if element not in elements:
@@ -63,10 +66,45 @@ def check_citations(document: Document, book: Book, pack: "Pack") -> None:
                 )
 
 
+def elements_by_clause(book: Book) -> dict[str, list[str]]:
+    """Return, for each clause, the elements that claim or cite it.
+
+    They are names of parameters, tables, windows, interpretations and of whatever the clause says
+    under ``by``; a step is ``decision.step``.
+    """
+    found = {name: list(clause.by) for name, clause in book.clauses.items()}
+    for path, clause in _cited(book):
+        element = _element_at(path)
+        if clause and element:
+            found.setdefault(clause, []).append(element)
+    for name, decision in book.decisions.items():
+        for step, shape in decision.steps.items():
+            earlier = decision.steps.get(shape.clause_of)
+            parameter = book.parameters.get(shape.clause_of)
+            cited = [earlier.clause] if earlier is not None else []
+            cited += [each.clause for each in parameter.values] if parameter is not None else []
+            for clause in filter(None, cited):
+                found.setdefault(clause, []).append(f"{name}.{step}")
+    return {clause: list(dict.fromkeys(elements)) for clause, elements in found.items()}
+
+
+def _element_at(path: Path) -> str:
+    match path:
+        case ("parameters" | "tables" | "windows" | "interpretations", str(name), *_):
+            return name
+        case ("decisions", name, "applies" | "steps", step, *_):
+            return f"{name}.{step}"
+        case _:
+            return ""
+
+
 def _check_names(document: Document, book: Book) -> None:
-    """A name stands for one thing: no parameter, table and choice share one."""
+    """A name stands for one thing: no parameter, table, window and calendar share one."""
     taken: dict[str, str] = {}
-    sections = {"parameters": list(book.parameters), "tables": list(book.tables)}
+    sections = {
+        "parameters": list(book.parameters), "tables": list(book.tables),
+        "windows": list(book.windows), "calendars": list(book.calendars),
+    }  # fmt: skip
     for section, names in sections.items():
         for name in names:
             _check_name(document, (section, name))
@@ -87,8 +125,9 @@ def _check_names(document: Document, book: Book) -> None:
         _check_name(document, ("decisions", decision))
         for name in shape.outcome:
             _check_name(document, ("decisions", decision, "outcome", name))
-        for section, members in (("facts", list(shape.facts)), ("steps", list(shape.steps))):
-            for name in members:
+        members = {"facts": shape.facts, "applies": shape.applies, "steps": shape.steps}
+        for section, each in members.items():
+            for name in each:
                 path: Path = ("decisions", decision, section, name)
                 _check_name(document, path)
                 if name in taken:
@@ -118,20 +157,30 @@ def _cited(book: Book) -> Iterator[tuple[Path, str]]:
     for name, interpretation in book.interpretations.items():
         for clause in interpretation.clause:
             yield ("interpretations", name, "clause"), clause
-    for name, parameter in book.parameters.items():
-        for index, value in enumerate(parameter.values):
-            yield ("parameters", name, "values", index, "clause"), value.clause
     for index, case in enumerate(book.cases):
         for clause in case.clause:
             yield ("cases", index, "clause"), clause
-    yield from _cited_in_rows(book)
-    for name, decision in book.decisions.items():
-        for step, shape in decision.steps.items():
-            yield ("decisions", name, "steps", step, "clause"), shape.clause
+    for index, suspension in enumerate(book.suspensions):
+        yield ("suspensions", index, "clause"), suspension.clause
+    yield from _cited_by_values(book)
+    yield from _cited_by_steps(book)
 
 
-def _cited_in_rows(book: Book) -> Iterator[tuple[Path, str]]:
+def _cited_by_values(book: Book) -> Iterator[tuple[Path, str]]:
+    for name, parameter in book.parameters.items():
+        for index, value in enumerate(parameter.values):
+            yield ("parameters", name, "values", index, "clause"), value.clause
+    for name, window in book.windows.items():
+        for index, span in enumerate(window.days):
+            yield ("windows", name, "days", index, "clause"), span.clause
     for name, table in book.tables.items():
         for index, edition in enumerate(table.editions):
             for number, row in enumerate(edition.rows):
                 yield ("tables", name, "editions", index, "rows", number, "clause"), row.clause
+
+
+def _cited_by_steps(book: Book) -> Iterator[tuple[Path, str]]:
+    for name, decision in book.decisions.items():
+        for section, steps in (("applies", decision.applies), ("steps", decision.steps)):
+            for step, shape in steps.items():
+                yield ("decisions", name, section, step, "clause"), shape.clause

@@ -7,8 +7,10 @@ that a writer sees all of them at once.
 import re
 import warnings
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -16,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from earnest.kernel.errors import Problem
 from earnest.policy.problems import PackError
+from earnest.policy.yaml_words import yaml_words
 
 Path = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
@@ -23,36 +26,85 @@ _WHOLE = re.compile(r"^-?(0|[1-9]\d*)$")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One file: how it is called in problems, and its lines."""
+
+    name: str
+    lines: list[str]
+
+
+class Mark(NamedTuple):
+    """A place in a file; line and column count from 0."""
+
+    source: Source
+    line: int
+    column: int
+
+
+@dataclass
+class Marks:
+    """Where each value and each key of some data stands, and what could not be read."""
+
+    values: dict[Path, Mark] = field(default_factory=dict)
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    silent: set[Path] = field(default_factory=set)
+
+    def take(self, other: "Marks", place: Path, path: Path, data: Any) -> None:
+        """Take over the marks of the data that stands at a place of other data, as a path."""
+        for below in _paths(data):
+            there, here = place + below, path + below
+            if there in other.values:
+                self.values[here] = other.values[there]
+            if there in other.keys:
+                self.keys[here] = other.keys[there]
+            if there in other.silent:
+                self.silent.add(here)
+
+
 class Document:
-    """The data of a pack file and where each part of it stands.
+    """The data of a pack and where each part of it stands.
 
     Attributes:
         name: how the file is called in problems.
         data: mappings, lists, text, int, bool, date and None.
         problems: what is wrong so far; other modules add to it.
+        marks: where everything stands.
+        sources: the files that the data comes from, the pack's own first.
+        bases: the rulebooks that this one takes over, the nearest first.
     """
 
     def __init__(self, text: str, name: str) -> None:
+        source = Source(name, text.splitlines())
         self.name = name
         self.problems: list[Problem] = []
-        self._lines = text.splitlines()
-        self._values: dict[Path, tuple[int, int]] = {}
-        self._keys: dict[Path, tuple[int, int]] = {}
-        self._unreadable: set[Path] = set()
+        self.marks = Marks()
+        self.sources = [source]
+        self.bases: list[str] = []
         try:
             self.data: Any = self._read(_compose(text, name), ())
         except RecursionError:
             raise _no_yaml(name, "嵌套过深", "nested too deep") from None
 
+    def beside(self, base: "Document") -> "Document":
+        """Return an empty document for the merged data of this one and of its base."""
+        merged = copy(self)
+        merged.data = {}
+        merged.marks = Marks()
+        merged.problems = [*self.problems, *base.problems]
+        merged.sources = [*self.sources, *base.sources]
+        merged.bases = list(base.bases)
+        return merged
+
     def add(self, path: Path, code: str, zh: str, en: str) -> None:
-        """Note a problem with the value at a path, unless it could not be read at all."""
-        if path in self._unreadable:
-            return
-        self._note(self._place(self._values, path), code, zh, en)
+        """Note a problem with the value at a path, unless it is in a part left out."""
+        if not self.left_out(path):
+            self._note(self._place(self.marks.values, path), code, zh, en)
 
     def add_key(self, path: Path, code: str, zh: str, en: str) -> None:
         """Note a problem with the key that ends a path."""
-        self._note(self._place(self._keys, path), code, zh, en)
+        if not self.left_out(path):
+            self._note(self._place(self.marks.keys, path), code, zh, en)
 
     def add_within(
         self, path: Path, part: tuple[str, int], code: str, texts: tuple[str, str]
@@ -61,15 +113,27 @@ class Document:
 
         Takes: ``part`` is (the whole text, the offset in characters).
         """
-        line, column = self._place(self._values, path)
+        if self.left_out(path):
+            return
+        mark = self._place(self.marks.values, path)
         text, offset = part
-        source = self._lines[line] if line < len(self._lines) else ""
+        lines = mark.source.lines
+        line = lines[mark.line] if mark.line < len(lines) else ""
         # Only a text that stands on one line as it is has offsets that can be pointed at.
         for quote in (0, 1):
-            if source[column + quote :].startswith(text):
-                self._note((line, column + quote + offset), code, *texts)
+            if line[mark.column + quote :].startswith(text):
+                self._note(mark._replace(column=mark.column + quote + offset), code, *texts)
                 return
-        self._note((line, column), code, *texts)
+        self._note(mark, code, *texts)
+
+    def leave_out(self, path: Path) -> None:
+        """Say nothing more about the value at a path and what is in it."""
+        self.marks.silent.add(path)
+
+    def left_out(self, path: Path) -> bool:
+        """Tell whether a path lies in a part that was left out or could not be read."""
+        silent = self.marks.silent
+        return bool(silent) and any(path[:depth] in silent for depth in range(len(path) + 1))
 
     def at(self, path: Path) -> Any:
         """Return the data at a path."""
@@ -80,33 +144,35 @@ class Document:
 
     def line_of(self, path: Path) -> int:
         """Return the line, counted from 1, at which the value at a path stands."""
-        return self._place(self._values, path)[0] + 1
+        return self._place(self.marks.values, path).line + 1
 
     def place_of(self, path: Path) -> str:
         """Return the file, line and column at which the value at a path stands."""
-        line, column = self._place(self._values, path)
-        return f"{self.name}:{line + 1}:{column + 1}"
+        return _where(self._place(self.marks.values, path))
 
     def refuse_if_wrong(self) -> None:
-        """Raise :class:`PackError` with every problem noted, in the order of the file."""
+        """Raise :class:`PackError` with every problem noted, in the order of the files."""
         if self.problems:
-            raise PackError(sorted(self.problems, key=_position))
+            names = [source.name for source in self.sources]
+            raise PackError(sorted(self.problems, key=lambda each: _position(each, names)))
 
-    def _place(self, marks: dict[Path, tuple[int, int]], path: Path) -> tuple[int, int]:
+    def _place(self, marks: dict[Path, Mark], path: Path) -> Mark:
         if path in marks:
             return marks[path]
-        while path and path not in self._values:
+        while path and path not in self.marks.values:
             path = path[:-1]
-        return self._values.get(path, (0, 0))
+        return self.marks.values.get(path, Mark(self.sources[0], 0, 0))
 
-    def _note(self, mark: tuple[int, int], code: str, zh: str, en: str) -> None:
-        where = f"{self.name}:{mark[0] + 1}:{mark[1] + 1}"
-        problem = Problem(code=code, where=where, zh=zh, en=en)
+    def _note(self, mark: Mark, code: str, zh: str, en: str) -> None:
+        problem = Problem(code=code, where=_where(mark), zh=zh, en=en)
         if problem not in self.problems:
             self.problems.append(problem)
 
+    def _mark(self, node: Node) -> Mark:
+        return Mark(self.sources[0], node.start_mark.line, node.start_mark.column)
+
     def _read(self, node: Node, path: Path) -> Any:
-        self._values[path] = (node.start_mark.line, node.start_mark.column)
+        self.marks.values[path] = self._mark(node)
         if node.anchor is not None:
             self._unread(
                 path, "anchor", "规则包里不用锚点与引用", "anchors and aliases are not used here"
@@ -122,17 +188,25 @@ class Document:
     def _pairs(self, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         first_line: dict[str, int] = {}
         for key, value in node.value:
-            name, mark = str(key.value), key.start_mark
+            name, mark = str(key.value), self._mark(key)
+            if "：" in name and key.style is None:
+                self._note(
+                    mark,
+                    "wide_colon",
+                    f"{name!r}：键之后的 ： 应写作 : 和一个空格",
+                    f"{name!r}: after a key ： must be : and a space",
+                )
+                continue
             if name in first_line:
                 self._note(
-                    (mark.line, mark.column),
+                    mark,
                     "duplicate_key",
                     f"键 {name!r} 重复，第 {first_line[name]} 行已有；请删去一个",
                     f"key {name!r} is given twice, first on line {first_line[name]}; remove one",
                 )
                 continue
             first_line[name] = mark.line + 1
-            self._keys[(*path, name)] = (mark.line, mark.column)
+            self.marks.keys[(*path, name)] = mark
             yield name, self._read(value, (*path, name))
 
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
@@ -154,16 +228,18 @@ class Document:
         self._unread(
             path,
             "scalar",
-            f'{text!r} 不是整数、日期、真假或文本；小数金额请加引号，如 "0.5"',
+            f'{text!r} 不是整数、日期、真假或文本；小数金额请加引号，如 "0.5"；'
+            "score 以十分之一分计，4.8 写 48",
             f"{text!r} is no whole number, day, true/false or text; "
-            'write an amount with decimals in quotes, like "0.5"',
+            'write an amount with decimals in quotes, like "0.5"; '
+            "a score counts tenths: for 4.8 write 48",
         )
         return None
 
     def _unread(self, path: Path, code: str, zh: str, en: str) -> None:
         """Note that the value at a path cannot be read; nothing more is said about it."""
         self.add(path, code, zh, en)
-        self._unreadable.add(path)
+        self.leave_out(path)
 
 
 def _compose(text: str, name: str) -> Node:
@@ -179,10 +255,12 @@ def _compose(text: str, name: str) -> Node:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         said = " ".join(str(error.problem or error.context).split())
-        raise _no_yaml(place, said, said) from None
+        lines = text.splitlines()
+        line = lines[mark.line] if mark and mark.line < len(lines) else ""
+        raise _no_yaml(place, *yaml_words(said, line)) from None
     except YAMLError as error:
         said = " ".join(str(error).split())
-        raise _no_yaml(name, said, said) from None
+        raise _no_yaml(name, *yaml_words(said, "")) from None
     if len(nodes) != 1 or not isinstance(nodes[0], MappingNode):
         problem = Problem(
             "yaml", f"{name}:1:1", "一个文件写一部规则，最外层是键和值",
@@ -196,6 +274,23 @@ def _no_yaml(place: str, zh: str, en: str) -> PackError:
     return PackError([Problem("yaml", place, f"不是有效的 YAML：{zh}", f"not valid YAML: {en}")])
 
 
-def _position(problem: Problem) -> tuple[int, int]:
-    _, line, column = problem.where.rsplit(":", 2)
-    return int(line), int(column)
+def _where(mark: Mark) -> str:
+    return f"{mark.source.name}:{mark.line + 1}:{mark.column + 1}"
+
+
+def _position(problem: Problem, names: list[str]) -> tuple[int, int, int]:
+    name, line, column = problem.where.rsplit(":", 2)
+    return names.index(name), int(line), int(column)
+
+
+def _paths(data: Any) -> Iterator[Path]:
+    """Go through the paths of everything in some data, its own (the empty one) first."""
+    yield ()
+    parts: Any = ()
+    if isinstance(data, dict):
+        parts = data.items()
+    elif isinstance(data, list):
+        parts = enumerate(data)
+    for name, each in parts:
+        for below in _paths(each):
+            yield (name, *below)

@@ -12,9 +12,15 @@ from earnest.policy.explain import explain
 from earnest.policy.facts import plain
 from earnest.policy.receipts import ENGINE_VERSION, Receipt
 from earnest.policy.refusal import Refusal
+from earnest.policy.shape import Words
 
 if TYPE_CHECKING:
     from earnest.policy.pack import Pack
+
+_TRIAL = {
+    "zh": "（试算：含草案，不作判定依据）",
+    "en": "(A trial that takes drafts in; no decision.) ",
+}
 
 
 class Evaluation:
@@ -24,7 +30,6 @@ class Evaluation:
         result: the outcome's values (money in fen, days as dates); empty when refused.
         refusal: why there is no answer, or None.
         governing_on: the day whose rule was applied; None when that fact is missing.
-        modality: ``must`` or ``may``.
     """
 
     def __init__(self, pack: "Pack", spec: DecisionSpec, facts: Mapping[str, Any]) -> None:
@@ -32,8 +37,6 @@ class Evaluation:
         self._pack = pack
         self._judgement = judgement
         self.spec = spec
-        self.decision = spec.name
-        self.modality: str = spec.modality
         self.refusal: Refusal | None = judgement.refusal
         self.governing_on: date | None = judgement.facts.get(spec.governed_by)
         self.result: dict[str, Any] = (
@@ -42,10 +45,54 @@ class Evaluation:
             else {name: judgement.values[step] for name, step in spec.outcome.items()}
         )
 
+    @property
+    def decision(self) -> str:
+        """The decision's name."""
+        return self.spec.name
+
+    @property
+    def modality(self) -> str:
+        """``must``, or ``may``: an option that somebody has to choose."""
+        return self.spec.modality
+
+    @cached_property
+    def optional(self) -> tuple[str, ...]:
+        """The names of the result that hold, or are not zero, and are options of a must decision.
+
+        Empty when the decision as a whole is an option: see :attr:`modality`.
+        """
+        if self.modality == "may":
+            return ()
+        options = {step.name for step in self.spec.steps if step.modality == "may"}
+        return tuple(
+            name
+            for name, step in self.spec.outcome.items()
+            if step in options and self.result.get(name)
+        )
+
     @cached_property
     def trace(self) -> list[tracing.Entry]:
-        """Every parameter, row, element and step used, as plain data in order."""
+        """Every parameter, row, element, window and step used, as plain data in order."""
         return tracing.entries(self._judgement.notes)
+
+    @cached_property
+    def tests(self) -> list[dict[str, Any]]:
+        """Every step that is true or false, in order, for the green and red rows of a gate.
+
+        Each is a mapping of ``step``, ``value``, the ``clause`` it applies and its ``title`` in
+        ``zh`` and ``en``. Steps after one that refused are not in it.
+        """
+        values, clauses = self._judgement.values, self._judgement.clauses
+        found = []
+        for step in self.spec.steps:
+            if step.node.kind.name == "bool" and step.name in clauses:
+                called = step.title or self._pack.texts.get(step.name) or Words(zh=step.name)
+                title = {"zh": called.zh, "en": called.get("en")}
+                found.append(
+                    {"step": step.name, "clause": clauses[step.name],
+                     "value": values[step.name], "title": title}
+                )  # fmt: skip
+        return found
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -83,7 +130,8 @@ class Evaluation:
 
     def explain(self, language: str) -> str:
         """Return a paragraph in ``zh`` or ``en`` that says why, with values and clauses."""
-        return explain(self._pack, self, language)
+        trial = _TRIAL[language] if self._pack.reading.drafts else ""
+        return trial + explain(self._pack, self, language)
 
     def receipt(self) -> Receipt:
         """Return the proof from which the decision can be taken again."""
@@ -107,4 +155,5 @@ class Evaluation:
             assumed=list(self.assumed),
             refusal=self.refusal.as_dict() if self.refusal else None,
             trace_hash=digest(self.trace),
+            reading=self._pack.reading.as_dict(),
         )

@@ -1,121 +1,107 @@
 """A trace told as a paragraph in zh or en: what, from which facts, by which clause."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from earnest.kernel.money import yuan
-from earnest.policy.editions import Parameter
-from earnest.policy.kinds import BOOL, TEXT, Kind
+from earnest.policy import explain_words as words
+from earnest.policy.explain_elements import ElementTeller
+from earnest.policy.fact_forms import FactSpec
+from earnest.policy.kinds import TEXT, Kind
+from earnest.policy.nodes import Aggregate, walk
 from earnest.policy.trace import Entry
+from earnest.policy.wording import show_value
 
 if TYPE_CHECKING:
     from earnest.policy.evaluation import Evaluation
     from earnest.policy.pack import Pack
 
-_UNITS = {
-    "months": {"zh": "{} 个月", "en": "{} month(s)"},
-    "days": {"zh": "{} 天", "en": "{} day(s)"},
-    "hours": {"zh": "{} 小时", "en": "{} hour(s)"},
-    "minutes": {"zh": "{} 分钟", "en": "{} minute(s)"},
-    "CNY": {"zh": "{} 元", "en": "{} yuan"},
-}
-_TRUTH = {"zh": ("否", "是"), "en": ("no", "yes")}
-_CHOSE = {"zh": "，取其中的“{}”", "en": ", of which “{}” decides"}
-_ASSUMED = {"zh": "样例值，待运营方确认", "en": "sample value, to be confirmed by the operator"}
-_FORM = {
-    "zh": "{title}：{outcome}。判定日 {on}。事实：{facts}。理由：{reasons}。",
-    "en": "{title}: {outcome}. Governing day {on}. Facts: {facts}. Reasons: {reasons}.",
-}
-_REFUSED = {
-    "zh": "{title}：不作判定，{why}。",
-    "en": "{title}: not decided: {why}.",
-}
-_ROW = {"zh": "{name}第 {row} 行（{when}）", "en": "{name}, row {row} ({when})"}
-_SINCE = {"zh": "{act}，{day} 起", "en": "{act}, from {day}"}
-_CHOICE = {"zh": "采用的解释：{}", "en": "read as: {}"}
-_JOIN = {"zh": ("、", "；", "：", "（{}）"), "en": (", ", "; ", ": ", " ({})")}
+__all__ = ["explain", "show_value"]
 
-
-def show_value(value: Any, kind: Kind, language: str, labels: Mapping[str, Any]) -> str:
-    """Write a value for a reader: money in yuan, a rate in percent, a score with its tenth."""
-    if value is None:
-        return "-"
-    if kind.name == "bool" or isinstance(value, bool):
-        return _TRUTH[language][bool(value)]
-    if kind.unit == "CNY":
-        return _UNITS["CNY"][language].format(yuan(value))
-    if kind.unit == "ppm":
-        whole, rest = divmod(value, 10_000)
-        return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") + "%"
-    if kind.unit == "tenths":
-        return f"{'-' if value < 0 else ''}{abs(value) // 10}.{abs(value) % 10}"
-    if kind.unit in _UNITS:
-        return _UNITS[kind.unit][language].format(value)
-    if isinstance(value, str) and value in labels:
-        return str(labels[value].get(language))
-    return str(value)
+ROWS_TOLD = 6
+"""So many rows of a fact are told one by one; of the others only their number."""
+LATEST_TOLD = 3
+"""So many of the latest elements of a series are told."""
+ONE_PARAGRAPH = 8
+"""More reasons than these stand each on a line of its own."""
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def explain(pack: "Pack", evaluation: "Evaluation", language: str) -> str:
-    """Return the paragraph; ``language`` is ``zh`` or ``en``.
+    """Return the paragraph; ``language`` is ``zh`` or ``en``. Many reasons have a line each.
 
     Raises:
         KeyError: another language is asked for.
     """
     teller = _Teller(pack, evaluation, language)
-    title = teller.name(evaluation.decision)
-    if evaluation.refusal is not None:
-        why = evaluation.refusal.en if language == "en" else evaluation.refusal.zh
-        return _REFUSED[language].format(title=title, why=why)
-    comma, semicolon, _, _ = _JOIN[language]
-    return _FORM[language].format(
+    title = teller.title()
+    refusal = evaluation.refusal
+    if refusal is not None:
+        why = refusal.en if language == "en" else refusal.zh
+        if refusal.code in ("not_met", "not_applicable"):
+            why += words.ASIDE[language].format(refusal.clause)
+        return words.REFUSED[language].format(title=title, why=why)
+    reasons = teller.reasons()
+    comma, semicolon = words.COMMA[language], words.SEMICOLON[language]
+    if len(reasons) > ONE_PARAGRAPH:
+        reasons[0], semicolon = f"\n{reasons[0]}", f"{semicolon.rstrip()}\n"
+    told = words.FORM[language].format(
         title=title,
         on=evaluation.governing_on,
         outcome=comma.join(teller.outcome()),
         facts=comma.join(teller.facts()),
-        reasons=semicolon.join(teller.reasons()),
+        reasons=semicolon.join(reasons),
     )
+    return told.replace(" \n", "\n")
 
 
-class _Teller:
+class _Teller(ElementTeller):
+    """Tells facts and reasons in one language; what elements it tells, see the base."""
+
     def __init__(self, pack: "Pack", evaluation: "Evaluation", language: str) -> None:
-        self._pack = pack
-        self._evaluation = evaluation
-        self._language = language
-        self._comma, _, self._colon, self._aside = _JOIN[language]
-        spec = evaluation.spec
-        self._kinds: dict[str, Kind] = {step.name: step.node.kind for step in spec.steps}
-        self._kinds |= {name: fact.kind for name, fact in spec.facts.items()}
-        self._kinds |= {name: each.kind for name, each in pack.parameters.items()}
-        self._titles = {step.name: step.title for step in spec.steps if step.title}
-        self._titles |= {name: each.title for name, each in _titled(pack) if each.title}
+        super().__init__(pack, evaluation, language)
+        self._rows = _columns_used(evaluation.trace)
+        self._keys = {
+            key
+            for name, fact in evaluation.spec.facts.items()
+            if fact.collection is not None and fact.collection.form == "each"
+            for key in evaluation.facts.get(name, ())
+        }
 
-    def name(self, name: str) -> str:
-        """Return how a name is called: its title, its entry under ``texts``, or itself."""
-        words = self._titles.get(name) or self._pack.texts.get(name)
-        return words.get(self._language) if words else name
+    def title(self) -> str:
+        """Return the decision's title as the start of a sentence."""
+        said = self.name(self._evaluation.decision)
+        return said if said == self._evaluation.decision else said[:1].upper() + said[1:]
 
     def outcome(self) -> list[str]:
         steps = self._evaluation.spec.outcome
-        return [self._pair(steps[name], each) for name, each in self._evaluation.result.items()]
+        return [self.pair(steps[name], each) for name, each in self._evaluation.result.items()]
 
     def facts(self) -> list[str]:
         told = []
         for name, spec in self._evaluation.spec.facts.items():
-            value = self._evaluation.facts[name]
-            if spec.collection is None:
-                told.append(self._pair(name, value))
-            elif spec.collection.table is not None:
-                said = self._comma.join(self._value(each, TEXT) for each in value)
-                told.append(f"{self.name(name)}{self._colon}{said or '-'}")
+            value, form = self._evaluation.facts[name], spec.collection and spec.collection.form
+            if form is None:
+                told.append(self.pair(name, value))
+            elif form in ("each", "list"):
+                said = self.listed([self.value(each, spec.kind) for each in value])
+                told.append(f"{self.name(name)}{words.COLON[self._language]}{said or '-'}")
+            elif form == "series":
+                told.append(self._latest(spec, value))
+            else:
+                told.append(self._elements(spec, value))
         return told
 
     def reasons(self) -> list[str]:
+        """Tell the trace; a row that several entries name, or a suspended step, is told once."""
         told: list[str] = []
         entries = self._evaluation.trace
-        for before, entry in zip([None, *entries], entries, strict=False):
-            if before is not None and _repeats(before, entry):
-                told[-1] = self._step(entry, self._row_name(before))
+        befores, afters = [None, *entries][:-1], [*entries, None][1:]
+        for before, entry, after in zip(befores, entries, afters, strict=True):
+            if entry["entry"] == "row":
+                told += self._row(entry, after)
+            elif entry["entry"] == "step":
+                told += self._of_step(entry, before)
             else:
                 told.append(self._tell(entry))
         return told
@@ -123,70 +109,152 @@ class _Teller:
     def _tell(self, entry: Entry) -> str:
         match entry["entry"]:
             case "param":
-                return self._pair(entry["name"], entry["value"]) + self._basis(entry)
-            case "row":
-                return self._row(entry)
+                return self.pair(entry["name"], entry["value"]) + self.basis(entry)
             case "element":
-                return self._element(entry)
+                return self.element(entry)
+            case "window":
+                said = {key: entry[key] for key in ("first", "last")}
+                day, name = entry["on"], self.name(entry["name"])
+                form = words.WITHIN[self._language]
+                return form.format(day=day, name=name, **said) + self._act(entry)
             case _:
-                return self._step(entry)
+                return self._suspension(entry)
 
-    def _pair(self, name: str, value: Any) -> str:
-        return f"{self.name(name)} {self._value(value, self._kinds.get(name, TEXT))}"
+    def _of_step(self, entry: Entry, before: Entry | None) -> list[str]:
+        if before is not None and before["entry"] == "suspension":
+            return []  # told with its suspension
+        told = self.passed_over(entry["name"])
+        if before is None or not _repeats(before, entry):
+            return [*told, self._step(entry)]
+        if len(self._rows[_row_of(before)]) == 1:
+            return [*told, self._step(entry, self._row_name(before))]
+        says_more = entry["won"] or entry["interpretation"]
+        return [*told, self._step(entry)] if says_more else told
 
-    def _value(self, value: Any, kind: Kind) -> str:
-        return show_value(value, kind, self._language, self._pack.texts)
+    def _act(self, entry: Entry) -> str:
+        """Name the clause and the act, where the days are told already."""
+        return self.aside([entry["clause"], entry["instrument"]])
 
-    def _basis(self, entry: Entry) -> str:
-        parts = [entry["clause"]] if entry["clause"] else []
-        if entry["instrument"]:
-            said = _SINCE[self._language].format(act=entry["instrument"], day=entry["edition"])
-            parts.append(said)
-        if entry.get("assumed"):
-            parts.append(_ASSUMED[self._language])
-        parts += [self._choice(each) for each in entry.get("interpretation", ())]
-        return self._aside.format(self._comma.join(parts)) if parts else ""
+    def _row(self, entry: Entry, after: Entry | None) -> list[str]:
+        """Tell a row where it is first used, with every column of it that is used anywhere."""
+        used = self._rows[_row_of(entry)]
+        if entry is not used[0][0]:
+            return []
+        if len(used) == 1 and after is not None and _repeats(entry, after):
+            return []  # told with the step that it gives
+        said = self.listed([each for pair in used if (each := self._column(*pair))])
+        said = said and f"{words.COLON[self._language]}{said}"
+        return [f"{self._row_name(entry)}{said}{self.basis(entry)}"]
 
-    def _choice(self, name: str) -> str:
-        """Say what was chosen where the text leaves it open."""
-        interpretation = self._pack.interpretations[name]
-        option = interpretation.options.get(interpretation.choice)
-        said = option.get(self._language) if option else interpretation.choice
-        return _CHOICE[self._language].format(said)
+    def _column(self, entry: Entry, step: str) -> str:
+        """Tell a column with its value; where a step is nothing else, by the step's name."""
+        table, column = self._pack.tables[entry["name"]], entry["column"]
+        kind = table.outputs.get(column) or self._taken_kind(entry)
+        if kind is None:
+            return words.COUNTS[self._language][True]
+        value = self.value(entry["value"], kind)
+        called = step or column
+        plain = column not in table.outputs or len(table.outputs) == 1
+        if self.name(called) == called and plain:
+            return value
+        return f"{self.name(called)} {value}"
 
-    def _row(self, entry: Entry) -> str:
-        table = self._pack.tables[entry["name"]]
-        kind = table.outputs.get(entry["column"], Kind("int"))
-        value = self._value(entry["value"], kind)
-        return f"{self._row_name(entry)}{self._colon}{value}{self._basis(entry)}"
+    def _taken_kind(self, entry: Entry) -> Kind | None:
+        """Return the kind of what was taken of a row by an expression; None where it is counted."""
+        for step in self._evaluation.spec.steps:
+            for node in walk(step.node):
+                value = node.value if isinstance(node, Aggregate) else None
+                if value is not None and value.text == entry["column"]:
+                    return value.kind
+        return None
 
     def _row_name(self, entry: Entry) -> str:
         name = self.name(entry["name"])
-        when = self._comma.join(self._value(cell, TEXT) for cell in entry["when"])
-        return _ROW[self._language].format(name=name, row=entry["row"], when=when)
+        if self._language == "zh" and name[-1:].isascii():
+            name += " "
+        when = self.listed([self._cell(cell) for cell in entry["when"]])
+        return words.ROW[self._language].format(name=name, row=entry["row"], when=when)
 
-    def _element(self, entry: Entry) -> str:
-        collection = self._evaluation.spec.facts[entry["name"]].collection
-        fields = collection.fields if collection else {}
-        said = self._comma.join(
-            f"{self.name(key)} {self._value(value, fields.get(key, TEXT))}"
-            for key, value in entry["element"].items()
-        )
-        held = self._value(entry["value"], BOOL)
-        label = self.name(f"{entry['name']}_counts")
-        return f"{entry['on']}{self._colon}{said}{self._comma}{label} {held}{self._basis(entry)}"
+    def _cell(self, text: str) -> str:
+        if text in words.CELLS and text not in self._pack.texts:
+            return words.CELLS[text][self._language]
+        return self.value(text, TEXT)
+
+    def _latest(self, spec: FactSpec, values: Sequence[Any]) -> str:
+        """Tell a series in short: how many elements it has, and the latest ones."""
+        latest = values[-LATEST_TOLD:]
+        single = spec.collection is not None and spec.collection.single
+        said = self.listed([self.fields(spec, each) for each in latest])
+        if not single:
+            said = "".join(self.aside([self.fields(spec, each)]) for each in latest).strip()
+        form = words.LATEST[self._language]
+        told = form.format(count=len(latest), told=said)
+        if len(values) <= LATEST_TOLD:
+            told = f"{words.COLON[self._language]}{said}" if said else ""
+        name = self.name(spec.name)
+        return words.ELEMENTS[self._language].format(name=name, count=len(values), told=told)
+
+    def _elements(self, spec: FactSpec, values: Sequence[Any]) -> str:
+        """Tell the rows of a fact, the first ones one by one."""
+        aside, more = words.ASIDE[self._language], len(values) - ROWS_TOLD
+        said = [aside.format(self.fields(spec, each)) for each in values[:ROWS_TOLD]]
+        rest = words.MORE[self._language].format(more) if more > 0 else ""
+        told = words.COLON[self._language] + "".join(said).strip() + rest if said else ""
+        name = self.name(spec.name)
+        return words.ELEMENTS[self._language].format(name=name, count=len(values), told=told)
+
+    def _suspension(self, entry: Entry) -> str:
+        until = words.UNTIL[self._language].format(entry["ends"]) if entry["ends"] else ""
+        return words.SUSPENDED[self._language].format(
+            value=self.pair(entry["name"], entry["value"]), since=entry["edition"], until=until
+        ) + self._act(entry)
 
     def _step(self, entry: Entry, by_row: str = "") -> str:
+        said = self.pair(entry["name"], entry["value"])
+        if by_row:
+            said += words.COMMA[self._language] + by_row
+        winners = self._winners(entry["won"])
+        if winners:
+            said += words.CHOSE[self._language][len(winners) > 1].format(self._quoted(winners))
+        for key, form in (("unmet", words.UNMET), ("met", words.MET)):
+            if key in entry:
+                said += form[self._language].format(
+                    self._quoted([self._readable(each) for each in entry[key]])
+                )
+        return said + self.basis(entry)
+
+    def _quoted(self, texts: Sequence[str]) -> str:
+        return self.listed([words.QUOTED.format(each) for each in dict.fromkeys(texts)])
+
+    def _readable(self, text: str) -> str:
+        """Return a condition with its names as readers know them."""
+        return _NAME.sub(lambda match: self.name(match[0]), text)
+
+    def _winners(self, won: Sequence[str]) -> list[str]:
+        """Return what can be said of the values chosen: names, titles of tables, elements."""
         # Only what has a name is worth telling; the text of a sum says nothing to a reader.
-        named = [each for each in entry["won"] if each in self._titles or each in self._pack.texts]
-        won = "".join(_CHOSE[self._language].format(self.name(each)) for each in named)
-        row = self._comma + by_row if by_row else ""
-        return self._pair(entry["name"], entry["value"]) + row + won + self._basis(entry)
+        told = []
+        for each in won:
+            table = each.split("(")[0]
+            if self.titled(each) or each in self._keys:
+                told.append(self.name(each))
+            elif table in self._pack.tables and self.titled(table) and each.count("(") == 1:
+                told.append(self.name(table))
+        return list(dict.fromkeys(told))
 
 
-def _titled(pack: "Pack") -> list[tuple[str, Any]]:
-    parameters: list[tuple[str, Parameter]] = list(pack.parameters.items())
-    return [*parameters, *pack.tables.items(), *pack.decisions.items()]
+def _row_of(entry: Entry) -> tuple[str, str, int]:
+    return entry["name"], entry["edition"], entry["row"]
+
+
+def _columns_used(trace: Sequence[Entry]) -> dict[tuple[str, str, int], list[tuple[Entry, str]]]:
+    """Return, of each row, the entries that name it, each with the step that is its value."""
+    used: dict[tuple[str, str, int], list[tuple[Entry, str]]] = {}
+    for entry, after in zip(trace, [*trace, None][1:], strict=True):
+        if entry["entry"] == "row":
+            step = after["name"] if after is not None and _repeats(entry, after) else ""
+            used.setdefault(_row_of(entry), []).append((entry, step))
+    return used
 
 
 def _repeats(before: Entry, entry: Entry) -> bool:

@@ -2,116 +2,127 @@
 
 import operator
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
-from earnest.kernel.calendar import add_months
-from earnest.policy.editions import DatedValue, Parameter, in_force
+from earnest.policy import interpreter_functions as functions
+from earnest.policy.editions import in_force
+from earnest.policy.interpreter_elements import aggregated
 from earnest.policy.nodes import (
+    AddDays,
     AddMonths,
+    AddWorkdays,
     Aggregate,
+    Among,
     Arithmetic,
+    Between,
     Choice,
+    Clamp,
     Comparison,
+    Contained,
     ElementValue,
     Extreme,
+    Limited,
     Literal,
     Logic,
     Lookup,
+    MonthEdge,
+    MonthOf,
     Negative,
     Node,
     Not,
     ParameterValue,
+    Quotient,
+    Together,
+    Under,
     Value,
+    Within,
+    WorkdaysBetween,
     by_row,
-    walk,
 )
-from earnest.policy.refusal import no_row, no_rule, out_of_calendar, unset
-from earnest.policy.tables import Table, TableRow
+from earnest.policy.refusal import no_rule, no_value, unset
+from earnest.policy.run import Closure, Compile, Run, refuse_suspended, row_finder
 
-Closure = Callable[["Run"], Any]
+__all__ = ["Closure", "Run", "compile_node"]
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
+_BINARIES: dict[str, Callable[[Closure, Closure], Closure]] = {
+    "+": lambda left, right: lambda run: left(run) + right(run),
+    "-": lambda left, right: lambda run: left(run) - right(run),
+    "*": lambda left, right: lambda run: left(run) * right(run),
+    "<": lambda left, right: lambda run: left(run) < right(run),
+    "<=": lambda left, right: lambda run: left(run) <= right(run),
+    ">": lambda left, right: lambda run: left(run) > right(run),
+    ">=": lambda left, right: lambda run: left(run) >= right(run),
+    "==": lambda left, right: lambda run: left(run) == right(run),
+    "!=": lambda left, right: lambda run: left(run) != right(run),
+}
+"""The operators between two closures; written out, as a call less for each is felt."""
 
-class Run:
-    """One evaluation under way: the values so far and the notes for the trace.
-
-    Attributes:
-        values: facts and finished steps.
-        on: the governing day.
-        clause: the clause of the step under way, for refusals.
-        notes: parameters, rows, elements and steps as they were used, each once; the first of
-            a note says which it is, and :mod:`earnest.policy.trace` turns them into plain data.
-        won: what the step's ``max``, ``min`` or ``highest`` chose.
-        row: the last row that decided something.
-    """
-
-    __slots__ = ("clause", "dated", "element", "element_on", "notes", "on", "row", "seen",
-                 "values", "won")  # fmt: skip
-
-    def __init__(self, values: dict[str, Any], on: date) -> None:
-        self.values = values
-        self.on = on
-        self.clause = ""
-        self.notes: list[tuple[Any, ...]] = []
-        self.seen: set[object] = set()
-        self.won: list[str] = []
-        self.row: TableRow | None = None
-        self.dated: DatedValue | None = None
-        self.element: dict[str, Any] = {}
-        self.element_on: date | None = None
+_OF_ELEMENT: dict[str, Callable[[Closure], Closure]] = {
+    "<": lambda right: lambda run: run.element < right(run),
+    "<=": lambda right: lambda run: run.element <= right(run),
+    ">": lambda right: lambda run: run.element > right(run),
+    ">=": lambda right: lambda run: run.element >= right(run),
+    "==": lambda right: lambda run: run.element == right(run),
+    "!=": lambda right: lambda run: run.element != right(run),
+}
+"""The same with an element on the left: that is asked of every month of every subject."""
 
 
-def compile_node(node: Node) -> Closure:  # noqa: C901 - one case per kind of node
+def compile_node(node: Node) -> Closure:
     """Return a closure that computes a node's value for a run."""
-    match node:
-        case Literal(value=value):
-            return lambda run: value  # noqa: ARG005 - every closure takes the run
-        case Value(name=name):
-            return lambda run: run.values[name]
-        case ElementValue(name=name):
-            return lambda run: run.element[name]
-        case ParameterValue(parameter=parameter):
-            return _parameter(parameter)
-        case Not(operand=operand):
-            inner = compile_node(operand)
-            return lambda run: not inner(run)
-        case Negative(operand=operand):
-            inner = compile_node(operand)
-            return lambda run: -inner(run)
-        case Arithmetic(operator=symbol, left=left, right=right):
-            return _binary(_OPERATORS[symbol], compile_node(left), compile_node(right))
-        case Comparison():
-            return _comparison(node)
-        case Logic():
-            return _logic(node)
-        case Choice():
-            return _choice(node)
-        case Extreme():
-            return _extreme(node)
-        case AddMonths():
-            return _shift(node)
-        case Lookup():
-            return _lookup(node)
-        case Aggregate(function="consecutive"):
-            return _consecutive(node)
-        case Aggregate():
-            return _aggregate(node)
-    raise AssertionError(node)
+    return _FORMS[type(node)](node, compile_node)
 
 
-def _binary(function: Callable[[Any, Any], Any], left: Closure, right: Closure) -> Closure:
-    return lambda run: function(left(run), right(run))
+def _literal(node: Literal, _: Compile) -> Closure:
+    value = node.value
+    return lambda run: value  # noqa: ARG005 - every closure takes the run
 
 
-def _choice(node: Choice) -> Closure:
-    test = compile_node(node.test)
-    sides = [(compile_node(side), by_row(side)) for side in (node.no, node.yes)]
+def _value(node: Value, _: Compile) -> Closure:
+    name = node.name
+    return lambda run: run.values[name]
+
+
+def _element_value(node: ElementValue, _: Compile) -> Closure:
+    name = node.name
+    if node.form == "day":
+        return lambda run: run.element_on
+    if node.form == "whole":
+        return lambda run: run.element
+    if not node.lacking:
+        return lambda run: run.element[name]
+
+    def given(run: Run) -> Any:
+        value = run.element[name]
+        if value is None:
+            raise no_value(node.lacking, name, run.element_on or run.on, run.clause)
+        return value
+
+    return given
+
+
+def _not(node: Not, compiled: Compile) -> Closure:
+    inner = compiled(node.operand)
+    return lambda run: not inner(run)
+
+
+def _negative(node: Negative, compiled: Compile) -> Closure:
+    inner = compiled(node.operand)
+    return lambda run: -inner(run)
+
+
+def _arithmetic(node: Arithmetic, compiled: Compile) -> Closure:
+    return _BINARIES[node.operator](compiled(node.left), compiled(node.right))
+
+
+def _choice(node: Choice, compiled: Compile) -> Closure:
+    test = compiled(node.test)
+    sides = [(compiled(side), by_row(side)) for side in (node.no, node.yes)]
 
     def chosen(run: Run) -> Any:
         side, decided_by_row = sides[test(run)]
@@ -123,42 +134,46 @@ def _choice(node: Choice) -> Closure:
     return chosen
 
 
-def _shift(node: AddMonths) -> Closure:
-    day, months = compile_node(node.day), compile_node(node.months)
-
-    def shifted(run: Run) -> date:
-        start, count = day(run), months(run)
-        if 1 <= (start.year * 12 + start.month - 1 + count) // 12 <= date.max.year:
-            return add_months(start, count)
-        raise out_of_calendar(start, count, run.clause)
-
-    return shifted
-
-
-def _parameter(parameter: Parameter) -> Closure:
-    name, values = parameter.name, parameter.values
+def _parameter(node: ParameterValue, _: Compile) -> Closure:
+    parameter = node.parameter
+    name = parameter.name
+    latest_first = tuple((each.since, each.ends, each) for each in reversed(parameter.values))
 
     def value(run: Run) -> Any:
         on = run.element_on or run.on
-        dated = in_force(values, on)
-        if dated is None:
-            raise no_rule(name, on, run.clause)
-        if dated.unset:
-            raise unset(name, on, run.clause)
-        run.dated = dated
-        if dated not in run.seen:
-            run.seen.add(dated)
-            run.notes.append(("param", dated))
-        return dated.value
+        for since, ends, dated in latest_first:
+            if since <= on:
+                if ends is not None and on >= ends:
+                    break
+                if dated.unset:
+                    raise unset(name, on, run.clause)
+                run.dated = dated
+                if dated is not run.noted:
+                    run.noted = dated
+                    run.notes.append(("param", dated))
+                return dated.value
+        raise no_rule(name, on, run.clause)
 
-    return value
+    if not parameter.suspendable:
+        return value
+
+    def applied(run: Run) -> Any:
+        dated = in_force(parameter.values, run.element_on or run.on)
+        if dated is not None:
+            refuse_suspended(dated, run)
+        return value(run)
+
+    return applied
 
 
-def _comparison(node: Comparison) -> Closure:
-    first = compile_node(node.first)
-    rest = [(_OPERATORS[symbol], compile_node(operand)) for symbol, operand in node.rest]
-    if len(rest) == 1:
-        return _binary(rest[0][0], first, rest[0][1])
+def _comparison(node: Comparison, compiled: Compile) -> Closure:
+    first = compiled(node.first)
+    if len(node.rest) == 1:
+        symbol, operand = node.rest[0]
+        if isinstance(node.first, ElementValue) and node.first.form == "whole":
+            return _OF_ELEMENT[symbol](compiled(operand))
+        return _BINARIES[symbol](first, compiled(operand))
+    rest = [(_OPERATORS[symbol], compiled(operand)) for symbol, operand in node.rest]
 
     def holds(run: Run) -> bool:
         left = first(run)
@@ -172,20 +187,19 @@ def _comparison(node: Comparison) -> Closure:
     return holds
 
 
-def _logic(node: Logic) -> Closure:
-    operands = [compile_node(each) for each in node.operands]
+def _logic(node: Logic, compiled: Compile) -> Closure:
+    operands = [compiled(each) for each in node.operands]
     if node.operator == "and":
         return lambda run: all(each(run) for each in operands)
     return lambda run: any(each(run) for each in operands)
 
 
-def _extreme(node: Extreme) -> Closure:
-    operands = [(compile_node(each), each.text) for each in node.operands]
+def _extreme(node: Extreme, compiled: Compile) -> Closure:
+    (first, text_of_first), *others = [(compiled(each), each.text) for each in node.operands]
     better = operator.gt if node.function == "max" else operator.lt
 
     def value(run: Run) -> Any:
-        (first, won), *others = operands
-        best = first(run)
+        best, won = first(run), text_of_first
         for each, text in others:
             found = each(run)
             if better(found, best):
@@ -196,125 +210,54 @@ def _extreme(node: Extreme) -> Closure:
     return value
 
 
-def _find(table: Table, run: Run, values: tuple[Any, ...]) -> TableRow:
-    on = run.element_on or run.on
-    edition = in_force(table.editions, on)
-    if edition is None:
-        raise no_rule(table.name, on, run.clause)
-    row = edition.find(values)
-    if row is None:
-        raise no_row(table.name, values, on, run.clause)
-    return row
-
-
-def _note_row(run: Run, row: TableRow, column: str, value: Any) -> None:
-    mark = (row, column)
-    if mark not in run.seen:
-        run.seen.add(mark)
-        run.notes.append(("row", row, column, value))
-
-
-def _lookup(node: Lookup) -> Closure:
-    table, column = node.table, node.column
-    operands = [compile_node(each) for each in node.operands]
+def _lookup(node: Lookup, compiled: Compile) -> Closure:
+    column = node.column
+    find = row_finder(node.table)
+    operands = [compiled(each) for each in node.operands]
+    only = operands[0] if len(operands) == 1 else None
+    lacking = node.table.lacks(column)
 
     def value(run: Run) -> Any:
-        row = _find(table, run, tuple([each(run) for each in operands]))
+        values = (only(run),) if only is not None else tuple([each(run) for each in operands])
+        row = find(run, values)
         found = row.outputs[column]
+        if lacking and found is None:
+            raise no_value(row.table, column, run.element_on or run.on, row.clause)
         run.row = row
-        _note_row(run, row, column, found)
+        run.notes.append(("row", row, column, found))
         return found
 
     return value
 
 
-def _aggregate(node: Aggregate) -> Closure:
-    each_of = _dated_elements(node) if node.collection.dated else _looked_up(node)
-    condition = compile_node(node.condition) if node.condition else None
-    value = compile_node(node.value) if node.value else None
-    default = compile_node(node.default) if node.default else None
-    function, said = node.function, node.value.text if node.value else ""
-
-    def reduced(run: Run) -> Any:
-        best: Any = None
-        winner: str | None = None
-        total = 0
-        for key, row in each_of(run):
-            if condition is not None and not condition(run):
-                continue
-            found = 1 if value is None else value(run)
-            if row is not None:
-                _note_row(run, row, said or function, found)
-            total += found
-            if best is None or found > best:
-                best, winner = found, key
-        run.element_on = None
-        if function != "highest":
-            return total
-        if best is None:
-            return default(run) if default is not None else 0
-        run.won.append(str(winner))
-        return best
-
-    return reduced
-
-
-Elements = Callable[[Run], Any]
-
-
-def _looked_up(node: Aggregate) -> Elements:
-    """Go through texts, each with its row in a table as the element under look."""
-    name, table = node.collection.name, node.collection.table
-    assert table is not None  # noqa: S101 - only dated collections have none
-    key_name = next(iter(table.inputs))
-    parts = [part for part in (node.condition, node.value) if part is not None]
-    by_key = any(
-        isinstance(inner, ElementValue) and inner.name == key_name
-        for part in parts
-        for inner in walk(part)
-    )
-
-    def elements(run: Run) -> Any:
-        for key in run.values[name]:
-            row = _find(table, run, (key,))
-            run.element = {**row.outputs, key_name: key} if by_key else row.outputs
-            yield key, row
-
-    return elements
-
-
-def _dated_elements(node: Aggregate) -> Elements:
-    """Go through a series in order of its dates, each under the rule of its own date."""
-    name, since = node.collection.name, node.since
-
-    def elements(run: Run) -> Any:
-        for at, element in run.values[name]:
-            if element is None or (since is not None and at < since):
-                continue
-            run.element, run.element_on = element, at
-            yield at, None
-
-    return elements
-
-
-def _consecutive(node: Aggregate) -> Closure:
-    elements = _dated_elements(node)
-    assert node.condition is not None  # noqa: S101 - the reader demands it
-    condition, name, fields = (
-        compile_node(node.condition),
-        node.collection.name,
-        node.collection.fields,
-    )
-
-    def streak(run: Run) -> int:
-        length = 0
-        for at, _ in elements(run):
-            run.dated = None
-            held = condition(run)
-            said = {each: run.element[each] for each in fields}
-            run.notes.append(("element", name, at, held, said, run.dated))
-            length = length + 1 if held else 0
-        run.element_on = None
-        return length
-
-    return streak
+_FORMS: dict[type[Node], Callable[[Any, Compile], Closure]] = {
+    Literal: _literal,
+    Value: _value,
+    ElementValue: _element_value,
+    ParameterValue: _parameter,
+    Not: _not,
+    Negative: _negative,
+    Arithmetic: _arithmetic,
+    Comparison: _comparison,
+    Logic: _logic,
+    Choice: _choice,
+    Extreme: _extreme,
+    Lookup: _lookup,
+    Aggregate: aggregated,
+    Clamp: functions.clamp,
+    Together: functions.together,
+    Among: functions.among,
+    Contained: functions.contained,
+    Under: functions.under,
+    Limited: functions.limited,
+    Quotient: functions.divided,
+    AddMonths: functions.month_later,
+    AddDays: functions.day_later,
+    AddWorkdays: functions.workday_later,
+    Between: functions.between,
+    WorkdaysBetween: functions.workdays_between,
+    MonthOf: functions.month_of,
+    MonthEdge: functions.month_edge,
+    Within: functions.within,
+}
+"""What compiles each kind of node."""

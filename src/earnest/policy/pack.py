@@ -5,19 +5,21 @@ Reading a pack reports every problem at once, each with file, line and column.
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
 from earnest.kernel.errors import BadInput, NotFound, RuleRefused
 from earnest.kernel.hashing import sha256_hex
+from earnest.policy.book import read_book
+from earnest.policy.bundle import gather, read_bundle
 from earnest.policy.cases import check_cases
-from earnest.policy.citations import check_citations
+from earnest.policy.citations import check_citations, elements_by_clause
 from earnest.policy.clauses import Clause, compile_clauses
 from earnest.policy.decision import DecisionSpec, Elements, compile_decision
 from earnest.policy.document import Document
 from earnest.policy.editions import (
-    Calendar,
+    DRAFT_STATES,
     Parameter,
     compile_instruments,
     compile_parameter,
@@ -25,10 +27,14 @@ from earnest.policy.editions import (
 )
 from earnest.policy.evaluation import Evaluation
 from earnest.policy.problems import nearest
+from earnest.policy.reading import DEFAULT, Reading
 from earnest.policy.refusal import Refused, no_row, no_rule, unset
-from earnest.policy.shape import Book, Case, Instrument, Interpretation, Words, read_book
+from earnest.policy.shape import Book, Case, Instrument, Interpretation, Words
 from earnest.policy.sql import facts_table, write_sql
+from earnest.policy.suspensions import Suspensions, compile_suspensions
 from earnest.policy.tables import Table, compile_table
+from earnest.policy.windows import Window, compile_windows
+from earnest.policy.workdays import WorkCalendar, compile_calendars
 
 
 class Pack:
@@ -42,12 +48,31 @@ class Pack:
         clauses: every sentence of the rule, in our own words, by id.
         interpretations: the choices that the text leaves open, by name.
         parameters, tables, decisions: the named elements.
+        windows, calendars: named days, and which days are worked.
+        suspensions: the clauses that do not apply for a time.
+        reading: how the text is read.
+        bases: the rulebooks that it extends, the nearest first.
+        document, book: the text as data with its places, and in its shape.
         texts: names of things for readers.
         cases: the golden cases.
+        cases_hold: they were run and hold; False when nobody has asked.
     """
 
-    def __init__(self, text: str, document: Document, book: Book) -> None:
-        calendar = compile_instruments(document, book.instruments)
+    def __init__(
+        self,
+        text: str,
+        document: Document,
+        book: Book,
+        reading: Reading = DEFAULT,
+        *,
+        cases_hold: bool = True,
+    ) -> None:
+        calendar = compile_instruments(document, book.instruments, reading)
+        self.document = document
+        self.book = book
+        self.reading = reading
+        self.cases_hold = cases_hold
+        self.bases: tuple[str, ...] = tuple(document.bases)
         self.text = text
         self.hash = sha256_hex(text)
         self.rulebook = book.rulebook
@@ -55,11 +80,39 @@ class Pack:
         self.title: dict[str, str] = {"zh": words.zh, "en": words.get("en")}
         self.instruments: tuple[Instrument, ...] = tuple(book.instruments)
         self.clauses: dict[str, Clause] = compile_clauses(book.clauses)
-        self.interpretations: dict[str, Interpretation] = book.interpretations
+        self.interpretations: dict[str, Interpretation] = reading.chosen(book.interpretations)
         self.texts: dict[str, Words] = book.texts
         self.cases: tuple[Case, ...] = tuple(book.cases)
         self._since = calendar.since
-        self.parameters, self.tables, self.decisions = _elements(document, calendar, book)
+        self.suspensions: Suspensions = compile_suspensions(calendar, book.suspensions)
+        calendar.suspensions = self.suspensions
+        self.parameters: dict[str, Parameter] = {
+            name: compile_parameter(calendar, name, each) for name, each in book.parameters.items()
+        }
+        self.tables: dict[str, Table] = {
+            name: compile_table(calendar, name, each) for name, each in book.tables.items()
+        }
+        self.windows: dict[str, Window] = compile_windows(calendar, book.windows)
+        self.calendars: dict[str, WorkCalendar] = compile_calendars(document, book.calendars)
+        elements = Elements(
+            self.parameters, self.tables, self.interpretations, self._since,
+            self.windows, self.calendars, self.suspensions,
+        )  # fmt: skip
+        self.decisions: dict[str, DecisionSpec] = {
+            name: compile_decision(document, name, each, elements)
+            for name, each in book.decisions.items()
+        }
+
+    def read_as(self, reading: Reading) -> "Pack":
+        """Return the same text in another reading.
+
+        Raises:
+            BadInput: the reading names an act, a choice or an option that the text does not have.
+        """
+        reading = reading.checked(self.instruments, self.book.interpretations)
+        if reading == self.reading:
+            return self
+        return _load(self.text, self.document.name, reading, self.cases_hold)
 
     def evaluate(self, decision: str, facts: Mapping[str, Any]) -> Evaluation:
         """Take a decision for one subject.
@@ -132,6 +185,14 @@ class Pack:
             raise _refuse(no_row(name, values, on, ""))
         return dict(row.outputs)
 
+    def elements_of(self, clause: str) -> list[str]:
+        """Return the names of the elements that claim or cite a clause; steps as decision.step."""
+        return list(self._elements_by_clause.get(clause, ()))
+
+    @cached_property
+    def _elements_by_clause(self) -> dict[str, list[str]]:
+        return elements_by_clause(self.book)
+
     def in_force_from(self) -> date:
         """Return the first day on which any of the book was in force."""
         return self._since
@@ -141,56 +202,55 @@ class Pack:
         return spec
 
 
-def load_pack(path: str | FilePath) -> Pack:
+def load_pack(
+    path: str | FilePath, reading: Reading = DEFAULT, *, check_cases: bool = True
+) -> Pack:
     """Read a pack file.
 
+    Takes: ``check_cases=False`` reads a pack without running its golden cases, for tools that
+    show, compare or trace one whose cases fail.
+
     Raises:
-        BadInput: the file cannot be read.
+        BadInput: the file cannot be read, or the reading does not fit it.
         PackError: with every problem in it, as file:line:column.
     """
-    try:
-        text = FilePath(path).read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            "unreadable", where=str(path),
-            zh="无法读取规则包文件；请检查路径，并用 UTF-8 保存",
-            en=f"the pack cannot be read; check the path and save it as UTF-8 ({error})",
-        ) from error  # fmt: skip
-    return load_pack_text(text, str(path))
+    return load_pack_text(gather(path), str(path), reading, check_cases=check_cases)
 
 
-@lru_cache(maxsize=64)
-def load_pack_text(text: str, name: str = "pack") -> Pack:
+def load_pack_text(
+    text: str, name: str = "pack", reading: Reading = DEFAULT, *, check_cases: bool = True
+) -> Pack:
     """Read a pack from its text; ``name`` stands in front of line and column in problems.
 
     Raises:
         PackError: with every problem in it.
+        BadInput: the reading does not fit the text.
     """
-    document = Document(text, name)
+    return _load(text, name, DEFAULT, check_cases).read_as(reading)
+
+
+@lru_cache(maxsize=64)
+def _load(text: str, name: str, reading: Reading, with_cases: bool) -> Pack:  # noqa: FBT001 - part of the key
+    if not reading.is_default:
+        plain = _load(text, name, DEFAULT, with_cases)
+        # The checks were made; the golden cases hold for what the text itself says.
+        return Pack(text, plain.document, plain.book, reading, cases_hold=with_cases)
+    document = read_bundle(text, name)
     book = read_book(document)
-    if book is None:
-        document.refuse_if_wrong()
-        raise AssertionError(name)
-    pack = Pack(text, document, book)
+    pack = Pack(text, document, book, cases_hold=with_cases)
     check_citations(document, book, pack)
-    check_cases(document, pack)
+    if with_cases:
+        _check_cases(document, pack)
     document.refuse_if_wrong()
     return pack
 
 
-def _elements(
-    document: Document, calendar: Calendar, book: Book
-) -> tuple[dict[str, Parameter], dict[str, Table], dict[str, DecisionSpec]]:
-    parameters = {
-        name: compile_parameter(calendar, name, shape) for name, shape in book.parameters.items()
-    }
-    tables = {name: compile_table(calendar, name, shape) for name, shape in book.tables.items()}
-    elements = Elements(parameters, tables, book.interpretations, calendar.since)
-    decisions = {
-        name: compile_decision(document, name, shape, elements)
-        for name, shape in book.decisions.items()
-    }
-    return parameters, tables, decisions
+def _check_cases(document: Document, pack: Pack) -> None:
+    # A draft's own golden cases show what it is going to do, so they are held with drafts deciding;
+    # on earlier days that is what the text itself says.
+    drafted = any(act.state in DRAFT_STATES for act in pack.instruments)
+    read = Pack(pack.text, document, pack.book, Reading(drafts=True)) if drafted else pack
+    check_cases(document, read)
 
 
 def _named(kind: str, name: str, known: Mapping[str, Any]) -> Any:

@@ -1,9 +1,10 @@
 """Receipts: what a decision was taken from, enough to take it again and compare every byte."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from earnest.kernel.hashing import canonical_json
+from earnest.policy.reading import Reading
 
 if TYPE_CHECKING:
     from earnest.policy.pack import Pack
@@ -20,6 +21,7 @@ class Receipt:
         instruments: the acts whose values were used.
         assumed: the parameters and tables used whose values the source lost.
         refusal: why no answer was given; None when one was.
+        reading: what differs from the plain reading of the text; empty for the plain one.
     """
 
     pack_hash: str
@@ -37,10 +39,14 @@ class Receipt:
     assumed: list[str]
     refusal: dict[str, str] | None
     trace_hash: str
+    reading: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain data for JSON."""
-        return asdict(self)
+        """Return it as plain data for JSON; ``reading`` only where it is not the plain one."""
+        data = asdict(self)
+        if not self.reading:
+            del data["reading"]
+        return data
 
     def as_json(self) -> str:
         """Return its one text form."""
@@ -55,10 +61,13 @@ class Receipt:
 def replay(receipt: dict[str, Any], pack: "Pack") -> list[str]:
     """Take the decision of a receipt again and return every difference; none when it is equal.
 
+    The pack is read as it was for the receipt, whatever reading is given here.
+
     Raises:
-        BadInput: the pack has no such decision, or the receipt's facts do not fit it.
+        BadInput: the pack has no such decision or reading, or the receipt's facts do not fit it.
     """
-    again = pack.evaluate(receipt["decision"], receipt["facts"]).receipt().as_dict()
+    read = pack.read_as(Reading.from_dict(receipt.get("reading", {})))
+    again = read.evaluate(receipt["decision"], receipt["facts"]).receipt().as_dict()
     return [
         f"{name}: {canonical_json(receipt.get(name))} -> {canonical_json(again.get(name))}"
         for name in sorted({*receipt, *again})

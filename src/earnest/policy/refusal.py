@@ -9,9 +9,11 @@ class Refusal:
     """Why a decision could not be taken.
 
     Attributes:
-        code: ``missing_fact``, ``out_of_range``, ``later_element``, ``duplicate_element``,
-            ``no_rule``, ``no_row`` or ``unset``.
-        name: the fact, parameter or table that it is about.
+        code: ``missing_fact``, ``not_listed``, ``out_of_range``, ``later_element``,
+            ``duplicate_element``, ``no_rule``, ``no_row``, ``unset``, ``no_element``,
+            ``division_by_zero``, ``out_of_calendar``, ``suspended``, ``not_met`` or
+            ``not_applicable``.
+        name: the fact, step, parameter, table, calendar or clause that it is about.
         clause: the clause that was being applied; empty when none was yet.
         zh: what is missing, in Chinese.
         en: the same in English.
@@ -74,11 +76,87 @@ def unset(name: str, on: date, clause: str) -> Refused:
     )  # fmt: skip
 
 
-def out_of_calendar(day: date, months: int, clause: str) -> Refused:
-    """So many months from that day leave the calendar."""
+def no_value(table: str, column: str, on: date, clause: str) -> Refused:
+    """The row gives no value in this column."""
     return Refused(
         Refusal(
-            "out_of_range", "add_months", clause,
-            f"{day} 之后 {months} 个月超出日历", f"{months} months from {day} leave the calendar",
+            "unset", table, clause,
+            f"{table}：{on} 生效的版本在这一行没有给出 {column}",
+            f"{table}: the row in force on {on} gives no {column}",
+        )
+    )  # fmt: skip
+
+
+def out_of_calendar(function: str, day: date, clause: str) -> Refused:
+    """So many days or months from that day leave the calendar."""
+    return Refused(
+        Refusal(
+            "out_of_range", function, clause,
+            f"{function}：从 {day} 起算超出日历", f"{function}: beyond the calendar from {day}",
+        )
+    )  # fmt: skip
+
+
+def no_workday(calendar: str, day: date, count: int, clause: str) -> Refused:
+    """The calendar of working days does not reach that far."""
+    return Refused(
+        Refusal(
+            "out_of_calendar", calendar, clause,
+            f"{calendar}：日历不足以从 {day} 数 {count} 个工作日",
+            f"{calendar}: the calendar does not hold {count} working day(s) from {day}",
+        )
+    )  # fmt: skip
+
+
+def unknown_workdays(calendar: str, day: date, last: date, clause: str) -> Refused:
+    """The calendar of working days does not know one of two days."""
+    return Refused(
+        Refusal(
+            "out_of_calendar", calendar, clause,
+            f"{calendar}：日历不含 {day} 到 {last} 的全部日子",
+            f"{calendar}: the calendar does not reach from {day} to {last}",
+        )
+    )  # fmt: skip
+
+
+def beyond(step: str, clause: str) -> Refused:
+    """A number is larger than any amount or count, here or on the way."""
+    return Refused(
+        Refusal(
+            "out_of_range", step, clause,
+            f"{step}：数值过大", f"{step}: the number is too large",
+        )
+    )  # fmt: skip
+
+
+def by_zero(step: str, clause: str) -> Refused:
+    """The number to divide by is not larger than zero."""
+    return Refused(
+        Refusal(
+            "division_by_zero", step, clause,
+            f"{step}：除数应大于零", f"{step}: the number to divide by must be larger than zero",
+        )
+    )  # fmt: skip
+
+
+def no_element(fact: str, clause: str) -> Refused:
+    """No element counts, and the rule does not say what then."""
+    return Refused(
+        Refusal(
+            "no_element", fact, clause,
+            f"{fact}：没有符合条件的元素", f"{fact}: no element counts",
+        )
+    )  # fmt: skip
+
+
+SUSPENDED = "suspended"
+
+
+def suspended(clause: str, on: date) -> Refused:
+    """The clause does not apply on that day, and the rule does not say what then."""
+    return Refused(
+        Refusal(
+            SUSPENDED, clause, clause,
+            f"条款 {clause} 在 {on} 暂停适用", f"clause {clause} is suspended on {on}",
         )
     )  # fmt: skip

@@ -7,11 +7,7 @@ modules that compile them.
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
-
-from earnest.policy.document import Document, Path
-from earnest.policy.problems import nearest
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Modality = Literal["must", "may"]
 ClauseStatus = Literal["encoded", "human", "definition", "external", "missing_in_source"]
@@ -62,6 +58,7 @@ class Instrument(Shape):
     in_force: date
     state: InstrumentState
     change: Literal["amendment", "erratum"] = "amendment"
+    importance: Literal["ordinary", "important", "favourable"] = "ordinary"
     clause: str = ""
     interpretation: Names = []
     title: Words | None = None
@@ -69,13 +66,20 @@ class Instrument(Shape):
 
 
 class Clause(Shape):
-    """A sentence of the rule, in our own words, and what became of it."""
+    """A sentence of the rule, in our own words, and what became of it.
+
+    Attributes:
+        since, ends: from which day it stood in the book, and the first day on which it no longer
+            did; told to readers, and nothing is computed with them.
+    """
 
     zh: str
     en: str = ""
     status: ClauseStatus
     by: Names = []
     note: str = ""
+    since: date | None = Field(alias="from", default=None)
+    ends: date | None = None
 
 
 class Interpretation(Shape):
@@ -136,8 +140,61 @@ class Table(Shape):
     title: Words | None = None
 
 
+class Span(Shape):
+    """Calendar days from the first to the last, both included."""
+
+    first: date
+    last: date
+    clause: str
+    instrument: str
+
+
+class Window(Shape):
+    """Named days for which the rule says something of their own (a holiday, a relief)."""
+
+    days: list[Span] = Field(min_length=1)
+    title: Words | None = None
+
+
+class WorkCalendar(Shape):
+    """Which days are working days; outside ``first`` to ``last`` nothing is known.
+
+    Attributes:
+        weekend: the days of the week off, Monday 1 to Sunday 7.
+        closed: working days by the week that are off all the same.
+        opened: days off by the week that are worked all the same.
+    """
+
+    first: date
+    last: date
+    weekend: list[int] = [6, 7]
+    closed: list[date] = []
+    opened: list[date] = []
+    source: str = ""
+    title: Words | None = None
+
+
+class Suspension(Shape):
+    """A clause that does not apply from a day on, until ``ends`` when that is given."""
+
+    clause: str
+    since: date = Field(alias="from")
+    ends: date | None = None
+    instrument: str
+
+
 class Step(Shape):
-    """One named value of a decision, computed from facts, parameters, tables and earlier steps."""
+    """One named value of a decision, computed from facts, parameters, tables and earlier steps.
+
+    Attributes:
+        clause_of: an earlier step that rests on the same clause, or a parameter: then the clause
+            is that of its value in force on the step's day.
+        governed_by: a day (a fact or an earlier step) whose rule computes this step, instead of
+            the decision's own.
+        require: the step must be true, or the decision is refused with ``refusal``.
+        suspended: the step's value on days on which its clause, or that of a value or row it
+            uses, is suspended.
+    """
 
     expr: str
     clause: str = ""
@@ -145,10 +202,18 @@ class Step(Shape):
     interpretation: Names = []
     modality: Modality | None = None
     title: Words | None = None
+    governed_by: str = ""
+    require: bool = False
+    refusal: Words | None = None
+    suspended: Any = None
 
 
 class Decision(Shape):
-    """A question that the rule answers: typed facts in, named values out."""
+    """A question that the rule answers: typed facts in, named values out.
+
+    Attributes:
+        applies: what must hold for the question to be asked at all, each with its clause.
+    """
 
     governed_by: str
     facts: dict[str, Any] = Field(min_length=1)
@@ -156,6 +221,7 @@ class Decision(Shape):
     outcome: Outcome = {}
     modality: Modality = "must"
     title: Words | None = None
+    applies: dict[str, Step] = {}
 
 
 class Case(Shape):
@@ -170,72 +236,20 @@ class Case(Shape):
 
 
 class Book(Shape):
-    """A whole pack file."""
+    """A whole pack file. ``extends`` names the file of a book whose elements it takes over."""
 
     rulebook: str
     title: Words | None = None
+    extends: str = ""
     exhaustive: bool = False
     instruments: list[Instrument] = Field(min_length=1)
     clauses: dict[str, Clause] = {}
     interpretations: dict[str, Interpretation] = {}
     parameters: dict[str, Parameter] = {}
     tables: dict[str, Table] = {}
+    windows: dict[str, Window] = {}
+    calendars: dict[str, WorkCalendar] = {}
+    suspensions: list[Suspension] = []
     decisions: dict[str, Decision] = {}
     texts: dict[str, Words] = {}
     cases: list[Case] = []
-
-
-def read_book(document: Document) -> Book | None:
-    """Give the document its shape; problems go to the document.
-
-    Keys that nobody knows are left out, so that the rest can still be checked; with any other
-    problem of shape the answer is None.
-    """
-    try:
-        return Book.model_validate(document.data)
-    except ValidationError as error:
-        details = error.errors()
-    for detail in details:
-        _note(document, detail)
-    unknown = [each["loc"] for each in details if each["type"] == "extra_forbidden"]
-    if len(unknown) < len(details):
-        return None
-    for path in unknown:
-        del document.at(path[:-1])[path[-1]]
-    return read_book(document)
-
-
-def _note(document: Document, detail: ErrorDetails) -> None:
-    path: Path = detail["loc"]
-    name = str(path[-1])
-    if detail["type"] == "extra_forbidden":
-        zh, en = nearest(name, _keys_at(path[:-1]))
-        document.add_key(
-            path, "unknown_key", f"没有 {name!r} 这一项{zh}", f"unknown key {name!r}{en}"
-        )
-    elif detail["type"] == "missing":
-        document.add(path[:-1], "missing_key", f"缺少 {name!r}", f"{name!r} is missing here")
-    else:
-        said = detail["msg"].removeprefix("Value error, ")
-        document.add(path, "shape", f"{name!r} 的写法不对：{said}", f"{name!r}: {said}")
-
-
-def _keys_at(path: Path) -> list[str]:
-    """Return the keys that the part of a pack at a path may have."""
-    shapes: dict[tuple[str, ...], type[Shape]] = {
-        (): Book,
-        ("instruments", "*"): Instrument,
-        ("clauses", "*"): Clause,
-        ("interpretations", "*"): Interpretation,
-        ("parameters", "*"): Parameter,
-        ("parameters", "*", "values", "*"): DatedValue,
-        ("tables", "*"): Table,
-        ("tables", "*", "editions", "*"): Edition,
-        ("tables", "*", "editions", "*", "rows", "*"): Row,
-        ("decisions", "*"): Decision,
-        ("decisions", "*", "steps", "*"): Step,
-        ("cases", "*"): Case,
-    }
-    pattern = tuple(str(part) if index % 2 == 0 else "*" for index, part in enumerate(path))
-    shape = shapes.get(pattern, Words)
-    return [field.alias or name for name, field in shape.model_fields.items()]

@@ -1,23 +1,44 @@
 """Decision tables with history: rows compiled for look-up, checked for gaps and overlaps."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from earnest.policy.cells import Cell, flaws, read_cell
+from earnest.policy.cells import ANYTHING, Cell, deepest, flaws, read_cell
 from earnest.policy.document import Document, Path
-from earnest.policy.editions import Calendar, Start
-from earnest.policy.kinds import WORDS, Kind, kind_hint, written
+from earnest.policy.editions import Calendar, Start, closed_list
+from earnest.policy.kinds import (
+    ANY,
+    WORDS,
+    Kind,
+    WrongValue,
+    kind_hint,
+    number_hint,
+    shown,
+    written,
+)
 from earnest.policy.shape import Edition as EditionShape
 from earnest.policy.shape import Row as RowShape
 from earnest.policy.shape import Table as TableShape
 from earnest.policy.shape import Words
+from earnest.policy.suspensions import Suspension
+
+CELL_FORMS = (
+    '数和日期请写 "< n"、"<= n"、"> n"、">= n"、"[a, b)" 或单独一个 n，文本照写（几个用 | 隔开），'
+    "路径写节点如 food/fresh，真假写 true、false，其余用 otherwise 或 any"
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TableRow:
-    """One row in one edition: what it accepts, what follows, and on whose authority."""
+    """One row in one edition: what it accepts, what follows, and on whose authority.
+
+    Attributes:
+        outputs: what follows, by column; None where the rule gives no value.
+        suspensions: when its clause does not apply.
+    """
 
     table: str
     number: int
@@ -29,10 +50,18 @@ class TableRow:
     instrument: str
     since: date
     assumed: bool
+    suspensions: tuple[Suspension, ...] = ()
+
+
+Find = Callable[[Sequence[Any]], TableRow | None]
 
 
 class TableEdition:
-    """The rows of a table from a day on."""
+    """The rows of a table from a day on.
+
+    Attributes:
+        find: gives the one row that accepts values, or None.
+    """
 
     def __init__(
         self, since: date, ends: date | None, rows: tuple[TableRow, ...], kinds: tuple[Kind, ...]
@@ -42,37 +71,50 @@ class TableEdition:
         self.rows = rows
         self._exact: dict[object, TableRow] = {}
         self._rest: TableRow | None = None
-        self._lows: list[int] = []
+        self._lows: list[Any] = []
         self._ranges: list[TableRow] = []
         self._single = len(kinds) == 1
+        self.trees = tuple(kind.unit == "path" for kind in kinds)
         self.named = tuple(
-            frozenset(row.cells[i].exact for row in rows if row.cells[i].exact is not None)
+            frozenset(value for row in rows for value in row.cells[i].values)
             for i in range(len(kinds))
         )
+        self.find: Find = self._find
         if self._single:
             self._index_rows()
-        self._by_range = bool(self._ranges)
+            self.find = self._find_of_one()
 
     def _index_rows(self) -> None:
         for row in self.rows:
             cell = row.cells[0]
-            if cell.exact is not None:
-                self._exact[cell.exact] = row
+            if cell.values:
+                self._exact |= dict.fromkeys(cell.values, row)
             elif cell.otherwise or cell.anything:
                 self._rest = row
             else:
                 self._ranges.append(row)
-        self._ranges.sort(key=lambda row: (row.cells[0].low is not None, row.cells[0].low or 0))
-        self._lows = [low for row in self._ranges if (low := row.cells[0].low) is not None]
+        first = [row for row in self._ranges if row.cells[0].low is None]
+        later = [row for row in self._ranges if row.cells[0].low is not None]
+        later.sort(key=lambda row: row.cells[0].low)
+        self._ranges = first + later
+        self._lows = [row.cells[0].low for row in later]
 
-    def find(self, values: Sequence[object]) -> TableRow | None:
-        """Return the one row that accepts the values, or None."""
-        if self._single:
-            value = values[0]
-            if self._by_range and isinstance(value, int):
-                # The first range is open below, so each later one starts at its own low end.
-                return self._ranges[bisect_right(self._lows, value)]
-            return self._exact.get(value, self._rest)
+    def _find_of_one(self) -> Find:
+        """Return what finds the row of a single value: by its text, node or truth, or its range."""
+        exact, rest, ranges, lows = self._exact.get, self._rest, self._ranges, self._lows
+        if ranges:
+            # The first range is open below, so each later one starts at its own low end.
+            return lambda values: ranges[bisect_right(lows, values[0])]
+        named = self.named[0]
+        if self.trees[0]:
+            return lambda values: exact(deepest(values[0], named), rest)
+        return lambda values: exact(values[0], rest)
+
+    def _find(self, values: Sequence[Any]) -> TableRow | None:
+        values = [
+            deepest(value, named) if tree else value
+            for value, named, tree in zip(values, self.named, self.trees, strict=True)
+        ]
         for row in self.rows:
             if all(
                 cell.accepts(value, named)
@@ -84,19 +126,39 @@ class TableEdition:
 
 @dataclass(frozen=True)
 class Table:
-    """A decision table with all its editions, in order of their start."""
+    """A decision table with all its editions, in order of their start.
+
+    Attributes:
+        editions: those that decide in this reading.
+        options: by column, every text that it can be, in any reading; empty when not all editions
+            could be read.
+    """
 
     name: str
     inputs: dict[str, Kind]
     outputs: dict[str, Kind]
     editions: tuple[TableEdition, ...]
     title: Words | None = None
+    options: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[TableRow, ...]:
+        """The rows of all editions."""
+        return tuple(row for edition in self.editions for row in edition.rows)
+
+    @property
+    def suspendable(self) -> bool:
+        """Tell whether the clause of a row is ever suspended."""
+        return any(row.suspensions for row in self.rows)
+
+    def lacks(self, column: str) -> bool:
+        """Tell whether some row gives no value in a column."""
+        return any(row.outputs[column] is None for row in self.rows)
 
     @property
     def clauses(self) -> tuple[str, ...]:
         """Every clause that a row of it cites, once each."""
-        rows = (row for edition in self.editions for row in edition.rows)
-        return tuple(dict.fromkeys(row.clause for row in rows))
+        return tuple(dict.fromkeys(row.clause for row in self.rows))
 
 
 def compile_table(calendar: Calendar, name: str, shape: TableShape) -> Table:
@@ -113,14 +175,29 @@ def compile_table(calendar: Calendar, name: str, shape: TableShape) -> Table:
         ],
     )
     editions: list[TableEdition] = []
+    every: list[tuple[TableRow, ...]] = []
     ordinal = 0
     for index, each in enumerate(shape.editions):
-        reader = _RowReader(document, name, (*path, "editions", index, "rows"), inputs, outputs)
+        reader = _RowReader(calendar, name, (*path, "editions", index, "rows"), inputs, outputs)
         rows = reader.read(each, ordinal)
         ordinal += len(each.rows)
+        every.append(rows)
         if rows and calendar.decides(each.instrument):
             editions.append(TableEdition(each.since, each.ends, rows, tuple(inputs.values())))
-    return Table(name, inputs, outputs, tuple(editions), shape.title)
+    options = _options(outputs, every) if all(every) else {}
+    return Table(name, inputs, outputs, tuple(editions), shape.title, options)
+
+
+def _options(
+    outputs: dict[str, Kind], editions: list[tuple[TableRow, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return every text that a column ever gives, by column."""
+    texts = [column for column, kind in outputs.items() if kind.name == "text"]
+    found = {column: [row.outputs[column] for rows in editions for row in rows] for column in texts}
+    return {
+        column: closed_list(value for value in values if value is not None)
+        for column, values in found.items()
+    }
 
 
 def _kinds(document: Document, path: Path, words: dict[str, str]) -> dict[str, Kind]:
@@ -138,11 +215,15 @@ def _kinds(document: Document, path: Path, words: dict[str, str]) -> dict[str, K
 
 @dataclass
 class _RowReader:
-    document: Document
+    calendar: Calendar
     table: str
     path: Path
     inputs: dict[str, Kind]
     outputs: dict[str, Kind]
+
+    @property
+    def document(self) -> Document:
+        return self.calendar.document
 
     def read(self, edition: EditionShape, ordinal: int) -> tuple[TableRow, ...]:
         """Read the rows of an edition; an edition with a wrong row gives none."""
@@ -156,6 +237,7 @@ class _RowReader:
                 TableRow(
                     self.table, index + 1, ordinal + index, shape.id, cells, outputs,
                     shape.clause, edition.instrument, edition.since, edition.assumed,
+                    self.calendar.suspended(shape.clause),
                 )
             )  # fmt: skip
         if all(len(row.cells) == len(self.inputs) for row in rows):
@@ -167,34 +249,35 @@ class _RowReader:
         return tuple(rows) if whole and len(self.document.problems) == before else ()
 
     def _cells(self, place: Path, shape: RowShape) -> tuple[Cell, ...]:
-        raw = shape.when
+        raw, when = shape.when, (*place, "when")
+        places: list[Path] = [when] * len(self.inputs)
         if isinstance(raw, dict):
-            raw = (
-                [raw.get(name, "any") for name in self.inputs]
-                if set(raw) <= set(self.inputs)
-                else []
-            )
-        elif not isinstance(raw, list):
+            fits = set(raw) <= set(self.inputs)
+            places = [(*when, name) for name in self.inputs]
+            raw = [raw.get(name, ANYTHING) for name in self.inputs] if fits else []
+        elif isinstance(raw, list):
+            places = [(*when, index) for index in range(len(self.inputs))]
+        else:
             raw = [raw]
         if len(raw) != len(self.inputs):
             names = ", ".join(self.inputs)
             self.document.add(
-                (*place, "when"),
+                when,
                 "cells",
                 f"{self.table}：请按次序写出 {names} 各一格",
                 f"{self.table}: write one cell each for {names}, in this order",
             )
             return ()
         cells: list[Cell] = []
-        for kind, each in zip(self.inputs.values(), raw, strict=True):
+        for kind, each, cell_place in zip(self.inputs.values(), raw, places, strict=True):
             try:
                 cells.append(read_cell(kind, each))
             except ValueError as error:
+                hint, _ = number_hint(str(each).lstrip("<>= "))
                 self.document.add(
-                    (*place, "when"),
+                    cell_place,
                     "cell",
-                    f'{self.table}：单元格 {each!r} 的写法不对；数请写 "< n"、">= n" 或 "[a, b)"，'
-                    "文本照写，其余用 otherwise 或 any",
+                    f"{self.table}：单元格 {shown(each)} 的写法不对；{CELL_FORMS}{hint}",
                     f"{self.table}: {error}",
                 )
         return tuple(cells)
@@ -211,18 +294,21 @@ class _RowReader:
             return {}
         outputs: dict[str, object] = {}
         for index, (name, kind) in enumerate(self.outputs.items()):
+            raw = shape.then[index]
             try:
-                outputs[name] = written(kind, shape.then[index])
-            except ValueError as error:
+                outputs[name] = None if raw is None else written(kind, raw)
+            except WrongValue as error:
                 self.document.add(
                     (*place, "then", index),
                     "value",
-                    f"{self.table}.{name}：{shape.then[index]!r} 不是 {kind}",
+                    f"{self.table}.{name}：{error.zh}",
                     f"{self.table}.{name}: {error}",
                 )
         return outputs
 
     def _check(self, rows: Sequence[TableRow]) -> None:
+        if ANY in self.inputs.values():
+            return
         for flaw in flaws(list(self.inputs.values()), [row.cells for row in rows]):
             if flaw.row is None:
                 self.document.add(
