@@ -1,0 +1,1 @@
+"""Floor 2: tools for people who write and read packs. Pure: text and packs in, text out."""
