@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "earnest.ledger",
     "earnest.feed",
     "earnest.measures",
+    "earnest.rulebooks",
     "earnest.market",
     "earnest.decisions",
     "earnest.restrictions",

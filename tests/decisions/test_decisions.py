@@ -13,9 +13,10 @@ from earnest.decisions.commands import (
     verdict_give,
 )
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
 from earnest.decisions.replay import decisions_replay
 from earnest.kernel.errors import BadInput, Conflict, EarnestError, NotAllowed, NotFound
+from earnest.rulebooks.commands import value_confirm
+from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
 
 TENANT = "main"
 AT = datetime(2025, 9, 8, tzinfo=UTC)
@@ -43,13 +44,12 @@ def _ladder(subject: str, months: int) -> NewDecision:
     )
 
 
-def _order(outcomes: list[str], confirms: tuple[str, ...] = ()) -> None:
+def _order(outcomes: list[str]) -> None:
     standing_order_give(
         TENANT,
         rulebook=SUPPLY_MARKET,
         decision="nps_ladder",
         outcomes=outcomes,
-        confirms=confirms,
         note="test",
         ordered_by="risk",
         approved_by="admin",
@@ -94,7 +94,7 @@ def test_an_order_does_not_reach_back_before_its_day() -> None:
 
 @pytest.mark.clause("S3-3.1b")
 def test_an_outcome_that_rests_on_an_unconfirmed_sample_value_waits() -> None:
-    """The sales tiers are samples: a standing order that does not confirm them covers nothing."""
+    """The sales tiers are samples: until they are confirmed, a standing order covers nothing."""
     evaluation = pack_of(SHOP_DEPOSIT).evaluate(
         "required_deposit",
         {
@@ -109,22 +109,27 @@ def test_an_outcome_that_rests_on_an_unconfirmed_sample_value_waits() -> None:
         NewDecision("shop", f"S{number}", "2025-08", "S3-3.1a", "raise", 0, 1, evaluation)
         for number in (1, 2)
     ]
-    for confirms, state, decision in (
-        ((), "waiting", wanted[0]),
-        (("category_standard", "sales_tier"), "in_effect", wanted[1]),
-    ):
-        standing_order_give(
+    standing_order_give(
+        TENANT,
+        rulebook=SHOP_DEPOSIT,
+        decision="required_deposit",
+        outcomes=["raise"],
+        note="test",
+        ordered_by="risk",
+        approved_by="admin",
+        from_on=date(2025, 7, 19),
+    )
+    assert decisions_record(TENANT, wanted[:1], AT, ON)[0].state == "waiting"
+    for element in ("category_standard", "sales_tier"):
+        value_confirm(
             TENANT,
             rulebook=SHOP_DEPOSIT,
-            decision="required_deposit",
-            outcomes=["raise", f"set{len(confirms)}"],
-            confirms=confirms,
-            note="test",
-            ordered_by="risk",
-            approved_by="admin",
-            from_on=date(2025, 7, 19 + len(confirms)),
+            element=element,
+            confirmed_by="risk",
+            note="our own table",
+            now=AT,
         )
-        assert decisions_record(TENANT, [decision], AT, ON)[0].state == state
+    assert decisions_record(TENANT, wanted[1:], AT, ON)[0].state == "in_effect"
 
 
 def test_money_needs_two_different_people() -> None:

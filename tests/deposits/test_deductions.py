@@ -94,6 +94,17 @@ def test_a_top_up_moves_no_more_proceeds_than_there_are() -> None:
     assert top_up_from_proceeds(tenant, P1, 2_000_000, again, AT).transfer_ids == ()
 
 
+@pytest.mark.clause("S0-2.2.5-5a", "S0-2.2.5-5b", "S0-2.2.5-5c")
+@pytest.mark.parametrize(("deposit_fen", "legs"), [(100_000, 1), (0, 0)])
+def test_a_fine_without_a_claim_takes_what_is_there(deposit_fen: int, legs: int) -> None:
+    """Where the rest is not claimed nothing is owed, and an empty deposit moves nothing."""
+    tenant = _tenant_with(deposit_fen)
+    taken = deduction_post(tenant, P1, 250_000, _reason(), AT, claim_rest=False)
+    assert (taken.taken_fen, taken.claim_fen, len(taken.transfer_ids)) == (deposit_fen, 0, legs)
+    assert balance_of(tenant, deposit_of(P1)).free_fen == 0
+    assert balance_of(tenant, claim_of(P1)).posted_fen == 0
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.integers(min_value=0, max_value=2_000_000),

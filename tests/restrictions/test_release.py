@@ -13,14 +13,16 @@ from earnest.restrictions.commands import (
     restrictions_grant,
     restrictions_release,
 )
+from earnest.restrictions.models import Restriction
 from earnest.restrictions.queries import capabilities_restricted, restrictions_active
-from earnest.restrictions.release import Condition
+from earnest.restrictions.release import Condition, condition_code
 
 TENANT = "main"
 START = datetime(2025, 9, 4, tzinfo=UTC)
 TIME: Condition = {"kind": "time", "on": "2025-10-04"}
 TOPPED_UP: Condition = {"kind": "topped_up"}
 APPLICATION: Condition = {"kind": "application"}
+EITHER: Condition = {"kind": "any_of", "conditions": [TIME, TOPPED_UP]}
 P1 = ("provider", "P1")
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +105,46 @@ def test_what_is_missing_is_shown_condition_by_condition() -> None:
         ("time", True),
         ("topped_up", False),
     ]
+
+
+@pytest.mark.clause("S0-2.2.5-5a")
+@pytest.mark.parametrize(
+    ("on", "short", "because"),
+    [
+        (date(2025, 10, 3), {P1}, ""),
+        (date(2025, 10, 3), set(), "topped_up"),
+        (date(2025, 10, 4), {P1}, "time"),
+        (date(2025, 10, 4), set(), "time, topped_up"),
+    ],
+)
+def test_one_of_several_conditions_is_enough(
+    on: date, short: set[tuple[str, str]], because: str
+) -> None:
+    """A choice of conditions ends a restriction with the first that holds, and the row says it."""
+    restrictions_grant(TENANT, [_grant("hide", ["visibility"], [EITHER])], START)
+    restrictions_release(TENANT, short, day_start(on))
+    row = Restriction.objects.get(tenant_id=TENANT)
+    assert (row.released_because, row.released_at is not None) == (because, bool(because))
+
+
+def test_a_choice_of_conditions_stands_beside_others() -> None:
+    """All-of a choice and an application: the choice alone ends nothing, however deep it is."""
+    deep: Condition = {
+        "kind": "any_of",
+        "conditions": [TIME, {**EITHER, "conditions": [TOPPED_UP]}],
+    }
+    restrictions_grant(TENANT, [_grant("delist", ["visibility"], [deep, APPLICATION])], START)
+    (active,) = restrictions_active(TENANT, set(), START)
+    assert [met for _, met in active.conditions] == [True, False]
+    assert not restrictions_release(TENANT, set(), START)
+    relisting_apply(TENANT, *P1, START)
+    assert len(restrictions_release(TENANT, set(), START)) == 1
+
+
+def test_an_application_may_be_one_of_the_choices() -> None:
+    """Who may end a restriction by applying, among other ways, can apply."""
+    choice: Condition = {"kind": "any_of", "conditions": [TIME, APPLICATION]}
+    restrictions_grant(TENANT, [_grant("delist", ["visibility"], [choice])], START)
+    assert condition_code(choice) == "any_of(time 2025-10-04, application)"
+    assert relisting_apply(TENANT, *P1, START) == 1
+    assert len(restrictions_release(TENANT, set(), START)) == 1

@@ -14,6 +14,7 @@ from earnest.assessment.conduct import settled_at
 from earnest.assessment.effects import decisions_apply
 from earnest.assessment.models import Cycle
 from earnest.assessment.notifications import release_notices, shortage_notices
+from earnest.assessment.switches import settling_days
 from earnest.decisions.commands import (
     IN_EFFECT,
     NewDecision,
@@ -23,12 +24,17 @@ from earnest.decisions.commands import (
     verdict_give,
 )
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
 from earnest.decisions.precedents import outcomes_since, subjects_waiting
 from earnest.deposits.accounts import platform_accounts_open, subject_accounts_open
 from earnest.deposits.commands import PayIns, pay_ins_post, shortages_review
 from earnest.deposits.models import Shortage
-from earnest.deposits.queries import positions, requirements_on, short_subjects, shortages_open
+from earnest.deposits.queries import (
+    Position,
+    positions,
+    requirements_on,
+    short_subjects,
+    shortages_open,
+)
 from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import BadInput, Problem
 from earnest.ledger.commands import batches_seal
@@ -44,6 +50,13 @@ from earnest.measures.definition import Figure
 from earnest.measures.queries import measure
 from earnest.notices.commands import notices_send
 from earnest.restrictions.commands import restrictions_release
+from earnest.rulebooks.packs import (
+    SHOP_DEPOSIT,
+    SUPPLY_MARKET,
+    pack_of,
+    packs_held,
+    party_packs,
+)
 
 STATIONS = ("feed", "measures", "findings", "decisions", "upkeep")
 
@@ -88,9 +101,10 @@ def month_settled_at(month: Month) -> datetime:
     """Return the instant from which on a month's figures are final, by the supply-market pack."""
     pack = pack_of(SUPPLY_MARKET)
     on = max(month.last_day, pack.in_force_from())
-    return settled_at(month, pack.parameter("settling_days", on=on))
+    return settled_at(month, settling_days(pack, on))
 
 
+@packs_held()
 def cycle_run(
     tenant_id: str,
     month: Month,
@@ -175,13 +189,14 @@ def _judge(
 ) -> None:
     month, at = summary.month, summary.as_of
     with _station(summary, "findings", progress):
-        duty_findings = providers.duty_findings(month, figures)
+        supply = party_packs(tenant_id, SUPPLY_MARKET)
+        duty_findings = providers.duty_findings(month, figures, supply)
         nps_findings, ladder = providers.nps_judgement(
             tenant_id, month, figures, subjects_waiting(tenant_id, "nps_ladder", "remove")
         )
         summary.counts["findings"] = findings_record(tenant_id, duty_findings + nps_findings, at)
     with _station(summary, "decisions", progress):
-        wanted = ladder + providers.notify_decisions(month, duty_findings)
+        wanted = ladder + providers.notify_decisions(month, duty_findings, supply)
         wanted += _provider_deposits(tenant_id, at)
         adjustment = _shop_adjustment(tenant_id, month, figures, at)
         made = decide(tenant_id, wanted + adjustment.decisions, at)
@@ -217,7 +232,8 @@ def _provider_deposits(tenant_id: str, at: datetime) -> list[NewDecision]:
     }
     standing = positions(tenant_id, [(providers.PROVIDER, each) for each in categories], on)
     balances = {subject[1]: at.free_fen for subject, at in standing.items()}
-    return providers.deposit_decisions(categories, balances, "admission", on)
+    packs = party_packs(tenant_id, SUPPLY_MARKET)
+    return providers.deposit_decisions(categories, balances, on, packs)
 
 
 def _shop_adjustment(
@@ -247,9 +263,10 @@ def _shop_adjustment(
         )
         for subject in subjects
     ]
-    return shops.adjustment_decide(rows, str(month), on)
+    return shops.adjustment_decide(rows, str(month), on, party_packs(tenant_id, SHOP_DEPOSIT))
 
 
+@packs_held()
 def day_run(tenant_id: str, now: datetime) -> DayLook:
     """Look at a day: book cash in, open and close shortages, release, propose measures."""
     return _look(tenant_id, now, _follow_feed(tenant_id, now))
@@ -257,24 +274,34 @@ def day_run(tenant_id: str, now: datetime) -> DayLook:
 
 def _look(tenant_id: str, now: datetime, pay_ins: PayIns) -> DayLook:
     with transaction.atomic():
-        review = shortages_review(tenant_id, subjects_all(tenant_id), _grace_days(now), now)
-        notices_send(tenant_id, shortage_notices(review.opened), now)
+        opened, closed = _shortages_review(tenant_id, now)
+        notices_send(tenant_id, shortage_notices(opened), now)
         released = restrictions_release(tenant_id, short_subjects(tenant_id), now)
         notices_send(tenant_id, release_notices(released), now)
     decided = decide(tenant_id, _shortage_decisions(tenant_id, now), now)
     batches_seal(tenant_id, now)
-    return DayLook(pay_ins, len(review.opened), len(review.closed), len(released), len(decided))
+    return DayLook(pay_ins, len(opened), closed, len(released), len(decided))
 
 
-def _grace_days(now: datetime) -> dict[str, int]:
-    on = day_of(now)
-    supply = pack_of(SUPPLY_MARKET)
-    return {
-        shops.SHOP: pack_of(SHOP_DEPOSIT).parameter("shortage_grace_days", on=on),
-        providers.PROVIDER: supply.parameter(
-            "top_up_grace_days", on=max(on, supply.in_force_from())
-        ),
+def _shortages_review(tenant_id: str, now: datetime) -> tuple[list[tuple[Shortage, Position]], int]:
+    """Open and close shortages, each party with the days of grace of the pack that judges it."""
+    books = {
+        shops.SHOP: (party_packs(tenant_id, SHOP_DEPOSIT), "shortage_grace_days"),
+        providers.PROVIDER: (party_packs(tenant_id, SUPPLY_MARKET), "top_up_grace_days"),
     }
+    on = day_of(now)
+    graced: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    for subject in subjects_all(tenant_id):
+        packs, name = books[subject[0]]
+        pack = packs.of(*subject)
+        days = pack.parameter(name, on=max(on, pack.in_force_from()))
+        graced.setdefault((subject[0], days), []).append(subject)
+    reviews = [
+        shortages_review(tenant_id, subjects, {kind: days}, now)
+        for (kind, days), subjects in graced.items()
+    ]
+    opened = [each for review in reviews for each in review.opened]
+    return opened, sum(len(review.closed) for review in reviews)
 
 
 def _shortage_decisions(tenant_id: str, now: datetime) -> list[NewDecision]:
@@ -282,7 +309,8 @@ def _shortage_decisions(tenant_id: str, now: datetime) -> list[NewDecision]:
     on = day_of(now)
     open_rows = [row for row in shortages_open(tenant_id) if row.subject_kind == shops.SHOP]
     standing = positions(tenant_id, [(shops.SHOP, row.subject_id) for row in open_rows], on)
-    wanted = shops.shortage_decisions(open_rows, standing, on)
+    packs = party_packs(tenant_id, SHOP_DEPOSIT)
+    wanted = shops.shortage_decisions(open_rows, standing, on, packs)
     since = {row.subject_id: row for row in open_rows}
     return [each for each in wanted if not _proposed(tenant_id, each, since[each.subject_id])]
 

@@ -4,14 +4,14 @@ Every effect points back at its decision and is named by it, so that doing it ag
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from earnest.assessment.reasons import Consequence, decision_notice
+from earnest.assessment.switches import hidden_until, hiding_waits_for_both, rest_is_claimed
 from earnest.assessment.words import Words, capabilities_words, conditions_words, fine_words
 from earnest.decisions.commands import effect_note, effects_note
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import edition_of
 from earnest.deposits.commands import (
     NewRequirement,
     deduction_post,
@@ -26,6 +26,7 @@ from earnest.market.commands import provider_leave
 from earnest.notices.commands import NewNotice, notices_send
 from earnest.restrictions.commands import Grant, restrictions_grant
 from earnest.restrictions.release import Condition
+from earnest.rulebooks.packs import pack_of_receipt
 
 TOPPED_UP: Condition = {"kind": "topped_up"}
 APPLICATION: Condition = {"kind": "application"}
@@ -43,7 +44,7 @@ def _reason(decision: Decision) -> Reason:
 
 def _capabilities(decision: Decision) -> list[str]:
     """Return what the outcome restricts, by the table of the pack that decided."""
-    pack = edition_of(decision.receipt["pack_hash"])
+    pack = pack_of_receipt(decision.receipt)
     on = decision.governing_on or day_of(decision.made_at)
     row = pack.table_row("restriction_effects", {"measure": decision.outcome}, on=on)
     return [capability for capability, restricted in row.items() if restricted is True]
@@ -68,24 +69,39 @@ def _grant(
 
 
 def _ladder_release(decision: Decision, now: datetime) -> list[Condition]:
-    """Return how a rung of the NPS ladder ends: S0-2.2.5-5a and 5b by time and top-up, 5c never."""
-    months = int(decision.receipt["result"]["months"])
-    time: Condition = {"kind": "time", "on": add_months(day_of(now), months).isoformat()}
-    return {
-        "hide": [time, TOPPED_UP],
-        "delist": [time, TOPPED_UP, APPLICATION],
-    }.get(decision.outcome, [])
+    """Return how a rung of the NPS ladder ends: S0-2.2.5-5a and 5b by time and top-up, 5c never.
+
+    Hiding goes by the choices of the pack that judged: how long its month is, and whether the
+    month or the top-up alone is enough.
+    """
+    from_on, months = day_of(now), int(decision.receipt["result"]["months"])
+    if decision.outcome == "hide":
+        pack, on = pack_of_receipt(decision.receipt), decision.governing_on or from_on
+        month_over = _reached(hidden_until(pack, from_on, months, on=on))
+        both = [month_over, TOPPED_UP]
+        return both if hiding_waits_for_both(pack) else [{"kind": "any_of", "conditions": both}]
+    if decision.outcome == "delist":
+        return [_reached(add_months(from_on, months)), TOPPED_UP, APPLICATION]
+    return []
+
+
+def _reached(on: date) -> Condition:
+    return {"kind": "time", "on": on.isoformat()}
 
 
 def ladder_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
     """Fine and restrict a provider by its rung of the NPS ladder (S0-2.2.5-5a, 5b, 5c)."""
     subject = subject_of(decision)
-    fine = deduction_post(tenant_id, subject, decision.money_fen, _reason(decision), now)
     release = _ladder_release(decision, now)
+    claim_rest = rest_is_claimed(pack_of_receipt(decision.receipt))
+    fine = deduction_post(
+        tenant_id, subject, decision.money_fen, _reason(decision), now, claim_rest=claim_rest
+    )
     capabilities, grants = _grant(tenant_id, decision, release, now)
     if decision.outcome == "remove":
         provider_leave(tenant_id, decision.subject_id, day_of(now))
-    fined, limited = fine_words(fine.taken_fen, fine.claim_fen), capabilities_words(capabilities)
+    fined = fine_words(decision.money_fen, fine.taken_fen, fine.claim_fen)
+    limited = capabilities_words(capabilities)
     streak = decision.receipt["result"]["streak"]
     consequence = Consequence(
         kind="sanction",
@@ -179,7 +195,7 @@ def _requirement_facts(decision: Decision) -> Words:
 
 def _named(decision: Decision, codes: Sequence[str]) -> Words:
     """Say codes of the rulebook by its own words for them."""
-    texts = edition_of(decision.receipt["pack_hash"]).texts
+    texts = pack_of_receipt(decision.receipt).texts
     return Words(
         "、".join(texts[code].zh if code in texts else code for code in codes),
         ", ".join(texts[code].en if code in texts else code for code in codes),

@@ -7,13 +7,13 @@ from typing import Any
 
 from earnest.assessment.conduct import Window, month_window, trailing_window
 from earnest.decisions.commands import NewDecision, NewFinding
-from earnest.decisions.packs import SUPPLY_MARKET, pack_of
 from earnest.kernel.calendar import Month
 from earnest.measures.definition import Figure
 from earnest.measures.models import MeasureResult
 from earnest.measures.queries import measure
 from earnest.measures.recorded import figures_recorded
 from earnest.policy import Evaluation, Pack
+from earnest.rulebooks.packs import SUPPLY_MARKET, PartyPacks, party_packs
 
 PROVIDER = "provider"
 NPS = "nps_composite"
@@ -25,6 +25,7 @@ NPS_CLAUSES = {
 }
 NOTIFY_CLAUSE = "S0-2.2.1b"
 LADDER_MONTHS = 24
+ADMISSION = "admission"
 
 
 @dataclass(frozen=True)
@@ -92,37 +93,46 @@ def month_figures(
 ) -> list[Figure]:
     """Measure every duty and the NPS composite of the providers for a month.
 
-    A provider with nothing to count still has a figure, 0 of 0: not assessable is a result.
+    A provider with nothing to count still has a figure, 0 of 0: not assessable is a result. Each
+    is measured by the windows and hours of the pack that judges it.
     """
-    pack = pack_of(SUPPLY_MARKET)
+    packs = party_packs(tenant_id, SUPPLY_MARKET)
+    judged: dict[Pack, list[str]] = {}
+    for subject in subjects:
+        judged.setdefault(packs.of(PROVIDER, subject), []).append(subject)
     figures: list[Figure] = []
-    for duty in DUTIES:
-        window = _window(duty, month, pack)
-        if window is None:
-            continue
-        params = {"hours": pack.parameter(duty.hours, on=window.last)} if duty.hours else {}
-        figures += _of_all(tenant_id, duty.measure, window, as_of, params, subjects)
-    window = month_window(month, pack.in_force_from())
-    if window is not None:
-        figures += _of_all(tenant_id, NPS, window, as_of, {}, subjects)
+    for pack, several in judged.items():
+        wanted = Wanted(tenant_id, as_of, several)
+        for duty in DUTIES:
+            window = _window(duty, month, pack)
+            if window is not None:
+                hours = pack.parameter(duty.hours, on=window.last) if duty.hours else None
+                params = {} if hours is None else {"hours": hours}
+                figures += _of_all(wanted, duty.measure, window, params)
+        window = month_window(month, pack.in_force_from())
+        if window is not None:
+            figures += _of_all(wanted, NPS, window, {})
     return figures
 
 
-def _of_all(
-    tenant_id: str,
-    name: str,
-    window: Window,
-    as_of: datetime,
-    params: dict[str, int],
-    subjects: Sequence[str],
-) -> Iterable[Figure]:
+@dataclass(frozen=True)
+class Wanted:
+    """Whose figures are wanted, as known at an instant."""
+
+    tenant_id: str
+    as_of: datetime
+    subjects: Sequence[str]
+
+
+def _of_all(wanted: Wanted, name: str, window: Window, params: dict[str, int]) -> Iterable[Figure]:
     found = {
         figure.subject: figure
         for figure in measure(
-            tenant_id, name, window.first, window.last, by=PROVIDER, as_of=as_of, params=params
+            wanted.tenant_id, name, window.first, window.last,
+            by=PROVIDER, as_of=wanted.as_of, params=params,
         )
-    }
-    for subject in subjects:
+    }  # fmt: skip
+    for subject in wanted.subjects:
         yield found.get(subject) or Figure(
             subject_kind=PROVIDER,
             subject=subject,
@@ -133,22 +143,22 @@ def _of_all(
             pending=0,
             window_from=window.first,
             window_to=window.last,
-            cutoff_at=as_of,
+            cutoff_at=wanted.as_of,
             state="not_assessable",
             dimensions={},
             formula_hash="",
         )
 
 
-def duty_findings(month: Month, figures: Iterable[Figure]) -> list[NewFinding]:
+def duty_findings(month: Month, figures: Iterable[Figure], packs: PartyPacks) -> list[NewFinding]:
     """Hold each figure of a duty against its clause."""
-    pack = pack_of(SUPPLY_MARKET)
     duties = {duty.measure: duty for duty in DUTIES}
     findings: list[NewFinding] = []
     for figure in figures:
         duty = duties.get(figure.measure)
         if duty is None:
             continue
+        pack = packs.of(PROVIDER, figure.subject)
         evaluation = pack.evaluate(duty.decision, duty.facts(figure.window_to, figure))
         status = "refused" if evaluation.refusal else str(evaluation.result["status"])
         findings.append(_finding(month, figure, duty.clause, status, evaluation))
@@ -210,16 +220,15 @@ def nps_judgement(
     A month with too few answers is not assessed and leads to nothing; a provider whose removal
     waits for its second person climbs no further.
     """
-    pack = pack_of(SUPPLY_MARKET)
-    if month.last_day < pack.in_force_from():
-        return [], []
-    answers_min = pack.parameter("nps_min_answers", on=month.last_day)
+    packs = party_packs(tenant_id, SUPPLY_MARKET)
     before = _months_before(tenant_id, month)
     findings: list[NewFinding] = []
     decisions: list[NewDecision] = []
     for figure in figures:
-        if figure.measure != NPS:
+        pack = packs.of(PROVIDER, figure.subject)
+        if figure.measure != NPS or month.last_day < pack.in_force_from():
             continue
+        answers_min = pack.parameter("nps_min_answers", on=month.last_day)
         months = [_month_entry(each, answers_min) for each in before.get(figure.subject, [])]
         months.append(_month_entry(figure, answers_min))
         evaluation = pack.evaluate(
@@ -248,16 +257,17 @@ def nps_judgement(
     return findings, decisions
 
 
-def notify_decisions(month: Month, findings: Iterable[NewFinding]) -> list[NewDecision]:
+def notify_decisions(
+    month: Month, findings: Iterable[NewFinding], packs: PartyPacks
+) -> list[NewDecision]:
     """Decide which providers are told of duties that they did not meet (S0-2.2.1b)."""
-    pack = pack_of(SUPPLY_MARKET)
     breached: dict[str, int] = {}
     for finding in findings:
         if finding.status == "breached":
             breached[finding.subject_id] = breached.get(finding.subject_id, 0) + 1
     decisions: list[NewDecision] = []
     for provider_id, count in sorted(breached.items()):
-        evaluation = pack.evaluate(
+        evaluation = packs.of(PROVIDER, provider_id).evaluate(
             "notify_provider", {"assessed_on": month.last_day, "breached": count}
         )
         if evaluation.refusal is None and evaluation.result["notify"]:
@@ -270,7 +280,7 @@ def notify_decisions(month: Month, findings: Iterable[NewFinding]) -> list[NewDe
 
 
 def deposit_decisions(
-    categories: dict[str, str], balances: dict[str, int], period: str, on: date
+    categories: dict[str, str], balances: dict[str, int], on: date, packs: PartyPacks
 ) -> list[NewDecision]:
     """Compute the deposit that providers without one must hold, by service category.
 
@@ -278,9 +288,9 @@ def deposit_decisions(
         categories: service category by provider id.
         balances: free deposit in fen by provider id.
     """
-    pack = pack_of(SUPPLY_MARKET)
     decisions: list[NewDecision] = []
     for provider_id, category in sorted(categories.items()):
+        pack = packs.of(PROVIDER, provider_id)
         evaluation = pack.evaluate(
             "provider_deposit",
             {
@@ -292,7 +302,7 @@ def deposit_decisions(
         if evaluation.refusal is None:
             decisions.append(
                 NewDecision(
-                    PROVIDER, provider_id, period, evaluation.clauses[0], "set", 0, 1, evaluation
+                    PROVIDER, provider_id, ADMISSION, evaluation.clauses[0], "set", 0, 1, evaluation
                 )
             )
     return decisions

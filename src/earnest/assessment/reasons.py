@@ -5,9 +5,9 @@ from datetime import date
 
 from earnest.assessment.words import OUTCOMES, PERIODS, Words
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import edition_of, evaluation_of
 from earnest.notices.commands import Kind, Message, NewNotice, Severity
 from earnest.notices.statement import Reasons, statement
+from earnest.rulebooks.packs import evaluation_of, pack_of_receipt
 
 NOTHING = Words("", "")
 
@@ -25,7 +25,7 @@ class Consequence:
 
 
 def _message(decision: Decision, consequence: Consequence, language: str) -> Message:
-    pack = edition_of(decision.receipt["pack_hash"])
+    pack = pack_of_receipt(decision.receipt)
     clause = pack.clauses[decision.clause]
     outcome = OUTCOMES[decision.outcome].said(language)
     chinese = language == "zh"

@@ -2,7 +2,8 @@
 
 SQL nominates, the interpreter decides: the pack's own SQL evaluates all shops at once and names
 those whose requirement would change; each of them, and a sample of the others, is then evaluated
-with its trace. A difference between the two stops the month.
+with its trace. A difference between the two stops the month. A shop that objected to an act is
+judged without it, one by one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,13 +14,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from earnest.assessment.switches import requirement_falls
 from earnest.decisions.commands import NewDecision, NewFinding
-from earnest.decisions.packs import SHOP_DEPOSIT, pack_of
 from earnest.deposits.models import Shortage
 from earnest.deposits.queries import Position
 from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import RuleRefused
-from earnest.policy import Evaluation
+from earnest.policy import Evaluation, Pack
+from earnest.rulebooks.packs import PartyPacks
 
 SHOP = "shop"
 SALES = "sales_month"
@@ -63,7 +65,7 @@ class Adjustment:
     refused: list[tuple[ShopMonth, Evaluation]]
 
 
-def _by_sql(shops: Sequence[ShopMonth], on: date) -> list[tuple[int | None, bool]]:
+def _by_sql(pack: Pack, shops: Sequence[ShopMonth], on: date) -> list[tuple[int | None, bool]]:
     """Return for each shop the required amount by the pack's SQL, and whether it is refused."""
     facts = pa.table(
         {
@@ -79,7 +81,7 @@ def _by_sql(shops: Sequence[ShopMonth], on: date) -> list[tuple[int | None, bool
     )
     with duckdb.connect() as connection:
         connection.register("facts", facts)
-        judged = pack_of(SHOP_DEPOSIT).sql("required_deposit")
+        judged = pack.sql("required_deposit")
         rows = connection.execute(
             f"SELECT required_fen, unresolved FROM ({judged}) ORDER BY subject"  # noqa: S608 - ours
         ).fetchall()
@@ -98,30 +100,50 @@ def _nominated(shops: Sequence[ShopMonth], by_sql: list[tuple[int | None, bool]]
     return changing | set(others[::step])
 
 
-def adjustment_decide(shops: Sequence[ShopMonth], period: str, on: date) -> Adjustment:
+def adjustment_decide(
+    shops: Sequence[ShopMonth], period: str, on: date, packs: PartyPacks
+) -> Adjustment:
     """Compute what each shop must hold after a month (S3-3.1a, S3-2.2a, S3-2.2b).
 
     Raises:
         RuleRefused: when SQL and interpreter do not agree on a shop.
     """
-    pack = pack_of(SHOP_DEPOSIT)
-    by_sql = _by_sql(shops, on)
-    decisions: list[NewDecision] = []
-    refused: list[tuple[ShopMonth, Evaluation]] = []
-    for place in sorted(_nominated(shops, by_sql)):
-        shop = shops[place]
-        evaluation = pack.evaluate("required_deposit", shop.facts(on))
+    objecting = [shop for shop in shops if (SHOP, shop.shop_id) in packs.objecting]
+    bound = [shop for shop in shops if (SHOP, shop.shop_id) not in packs.objecting]
+    by_sql = _by_sql(packs.current, bound, on)
+    judged: list[tuple[ShopMonth, Evaluation]] = []
+    for place in sorted(_nominated(bound, by_sql)):
+        shop = bound[place]
+        evaluation = packs.current.evaluate("required_deposit", shop.facts(on))
         _compare(shop, by_sql[place], evaluation)
-        if evaluation.refusal is not None:
-            refused.append((shop, evaluation))
-            continue
-        required = int(str(evaluation.result["required_fen"]))
-        if required != shop.required_fen:
-            outcome = _outcome(shop.required_fen, required)
-            decisions.append(
-                NewDecision(SHOP, shop.shop_id, period, REQUIRED_CLAUSE, outcome, 0, 1, evaluation)
-            )
-    return Adjustment(decisions, refused)
+        judged.append((shop, evaluation))
+    for shop in objecting:
+        pack = packs.of(SHOP, shop.shop_id)
+        judged.append((shop, pack.evaluate("required_deposit", shop.facts(on))))
+    return Adjustment(
+        [
+            each
+            for shop, evaluation in judged
+            for each in _changed(shop, period, evaluation, packs.of(SHOP, shop.shop_id))
+        ],
+        [(shop, evaluation) for shop, evaluation in judged if evaluation.refusal is not None],
+    )
+
+
+def _changed(shop: ShopMonth, period: str, evaluation: Evaluation, pack: Pack) -> list[NewDecision]:
+    """Return the decision of a shop whose requirement changes; none when it stays.
+
+    A lower requirement is none where the rulebook lets it only go up.
+    """
+    if evaluation.refusal is not None:
+        return []
+    required = int(str(evaluation.result["required_fen"]))
+    if required == shop.required_fen:
+        return []
+    outcome = _outcome(shop.required_fen, required)
+    if outcome == "lower" and not requirement_falls(pack):
+        return []
+    return [NewDecision(SHOP, shop.shop_id, period, REQUIRED_CLAUSE, outcome, 0, 1, evaluation)]
 
 
 def refused_findings(
@@ -170,10 +192,12 @@ def _compare(shop: ShopMonth, by_sql: tuple[int | None, bool], evaluation: Evalu
 
 
 def shortage_decisions(
-    shortages: Iterable[Shortage], positions: dict[tuple[str, str], Position], on: date
+    shortages: Iterable[Shortage],
+    positions: dict[tuple[str, str], Position],
+    on: date,
+    packs: PartyPacks,
 ) -> list[NewDecision]:
     """Compute what may be done against each open shortage on a day (S3-5.1, S3-5.2)."""
-    pack = pack_of(SHOP_DEPOSIT)
     decisions: list[NewDecision] = []
     for shortage in shortages:
         at = positions[(shortage.subject_kind, shortage.subject_id)]
@@ -184,7 +208,7 @@ def shortage_decisions(
             "days_short": max(0, (on - day_of(shortage.opened_at)).days),
             "proceeds_fen": at.proceeds_fen,
         }
-        evaluation = pack.evaluate("shortage_measures", facts)
+        evaluation = packs.of(SHOP, shortage.subject_id).evaluate("shortage_measures", facts)
         if evaluation.refusal is not None:
             continue
         measure = str(evaluation.result["measure"])

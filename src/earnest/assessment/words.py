@@ -59,27 +59,48 @@ CONDITIONS: dict[str, Words] = {
 }
 
 
-def fine_words(taken_fen: int, claim_fen: int) -> Words:
-    """Say what was taken from the deposit and what stays owed."""
-    if not claim_fen:
-        return Words(
-            f"从保证金中扣除 {yuan(taken_fen)} 元",
-            f"{yuan(taken_fen)} yuan are taken from the deposit",
-        )
-    return Words(
-        f"从保证金中扣除 {yuan(taken_fen)} 元，不足的 {yuan(claim_fen)} 元列为应追偿款",
-        f"{yuan(taken_fen)} yuan are taken from the deposit, the missing {yuan(claim_fen)} yuan "
-        "are owed as a claim",
+def fine_words(due_fen: int, taken_fen: int, claim_fen: int) -> Words:
+    """Say what of a fine was taken from the deposit, and what became of the rest."""
+    taken = Words(
+        f"从保证金中扣除 {yuan(taken_fen)} 元",
+        f"{yuan(taken_fen)} yuan are taken from the deposit",
     )
+    if claim_fen:
+        return Words(
+            f"{taken.zh}，不足的 {yuan(claim_fen)} 元列为应追偿款",
+            f"{taken.en}, the missing {yuan(claim_fen)} yuan are owed as a claim",
+        )
+    if taken_fen < due_fen:
+        missing = yuan(due_fen - taken_fen)
+        return Words(
+            f"{taken.zh}，不足的 {missing} 元不再追偿",
+            f"{taken.en}, the missing {missing} yuan are not claimed",
+        )
+    return taken
 
 
 def conditions_words(conditions: Sequence[Condition]) -> Words:
     """Say under which conditions a restriction ends."""
     if not conditions:
         return Words("不自动解除", "it does not end by itself")
-    zh = [CONDITIONS[each["kind"]].zh.format(**each) for each in conditions]
-    en = [CONDITIONS[each["kind"]].en.format(**each) for each in conditions]
-    return Words("同时满足：" + "、".join(zh), "when all of these hold: " + "; ".join(en))
+    if len(conditions) == 1 and conditions[0]["kind"] == "any_of":
+        said = _joined(conditions[0]["conditions"])
+        return Words(f"满足其一即可：{said.zh}", f"when one of these holds: {said.en}")
+    said = _joined(conditions)
+    return Words(f"同时满足：{said.zh}", f"when all of these hold: {said.en}")
+
+
+def _joined(conditions: Sequence[Condition]) -> Words:
+    said = [_condition_words(each) for each in conditions]
+    return Words("、".join(each.zh for each in said), "; ".join(each.en for each in said))
+
+
+def _condition_words(condition: Condition) -> Words:
+    if condition["kind"] == "any_of":
+        said = _joined(condition["conditions"])
+        return Words(f"其中之一（{said.zh}）", f"one of ({said.en})")
+    words, on = CONDITIONS[condition["kind"]], condition.get("on", "")
+    return Words(words.zh.format(on=on), words.en.format(on=on))
 
 
 def capabilities_words(capabilities: list[str]) -> Words:

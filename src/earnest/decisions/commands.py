@@ -8,13 +8,15 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from earnest.decisions.gate import editions_keep, money_must_be_confirmed, moves_money
 from earnest.decisions.models import Approval, Decision, Finding, StandingOrder
-from earnest.decisions.packs import edition_keep, pack_of
 from earnest.kernel.calendar import day_start
 from earnest.kernel.errors import BadInput, Conflict, NotAllowed, NotFound
 from earnest.kernel.hashing import digest
 from earnest.kernel.ids import uuid7_for
 from earnest.policy import Evaluation, Receipt
+from earnest.rulebooks.packs import pack_of
+from earnest.rulebooks.queries import confirmed_keys, unconfirmed_in
 
 WAITING, IN_EFFECT, REFUSED = "waiting", "in_effect", "refused"
 GENESIS = "0" * 64
@@ -66,17 +68,12 @@ def _tenant_lock(tenant_id: str, what: str) -> None:
         )
 
 
-def _editions_keep(receipts: Iterable[Receipt], now: datetime) -> None:
-    for rulebook in {receipt.rulebook for receipt in receipts}:
-        edition_keep(pack_of(rulebook), now)
-
-
 @transaction.atomic
 def findings_record(tenant_id: str, findings: Sequence[NewFinding], now: datetime) -> int:
     """Record findings that are not recorded yet; return how many were new."""
     _tenant_lock(tenant_id, "findings")
     receipts = [each.evaluation.receipt() for each in findings]
-    _editions_keep(receipts, now)
+    editions_keep(receipts, now)
     rows = [
         Finding(
             id=uuid7_for(
@@ -126,7 +123,6 @@ def standing_order_give(
     rulebook: str,
     decision: str,
     outcomes: Sequence[str],
-    confirms: Sequence[str] = (),
     note: str,
     ordered_by: str,
     approved_by: str,
@@ -159,7 +155,6 @@ def standing_order_give(
             "rulebook": rulebook,
             "decision": decision,
             "outcomes": list(outcomes),
-            "confirms": list(confirms),
             "note": note,
             "ordered_by": ordered_by,
             "approved_by": approved_by,
@@ -190,13 +185,6 @@ def chain_hash(previous: str, decision: Decision) -> str:
     )  # fmt: skip
 
 
-def _covering(order: StandingOrder | None, receipt: Receipt) -> StandingOrder | None:
-    """Return the order if it confirms every assumed value that the decision rests on."""
-    if order is None or not set(receipt.assumed) <= set(order.confirms):
-        return None
-    return order
-
-
 @transaction.atomic
 def decisions_record(
     tenant_id: str, decisions: Iterable[NewDecision], now: datetime, on: date
@@ -205,6 +193,10 @@ def decisions_record(
 
     A decision whose outcome a standing order covers is in effect at once; any other waits for
     the persons it needs. An outcome that does nothing (``approvals_needed`` 0) is in effect.
+    A standing order covers nothing that rests on an assumed value that nobody has confirmed.
+
+    Raises:
+        RuleRefused, NotFound: a decision rests on a draft, or on a text that is no edition.
     """
     _tenant_lock(tenant_id, "decisions")
     new = list(decisions)
@@ -215,7 +207,8 @@ def decisions_record(
         ).values_list("rulebook", "decision", "subject_kind", "subject_id", "period")
     )
     receipts = [each.evaluation.receipt() for each in new]
-    _editions_keep(receipts, now)
+    editions_keep(receipts, now)
+    confirmed = confirmed_keys(tenant_id)
     seq, previous = _chain_head(tenant_id)
     rows: list[Decision] = []
     for each, receipt in zip(new, receipts, strict=True):
@@ -225,34 +218,39 @@ def decisions_record(
             continue
         known.add(key)
         seq += 1
-        order = _covering(orders.get((rulebook, name, each.outcome)), receipt)
-        at_once = order is not None or each.approvals_needed == 0
-        row = Decision(
-            id=uuid7_for(now, tenant_id, "decision", *key),
-            tenant_id=tenant_id,
-            seq=seq,
-            rulebook=rulebook,
-            decision=name,
-            subject_kind=each.subject_kind,
-            subject_id=each.subject_id,
-            period=each.period,
-            clause=each.clause,
-            modality=each.evaluation.modality,
-            outcome=each.outcome,
-            money_fen=each.money_fen,
-            governing_on=each.evaluation.governing_on,
-            made_at=now,
-            state=IN_EFFECT if at_once else WAITING,
-            settled_at=now if at_once else None,
-            approvals_needed=0 if at_once else each.approvals_needed,
-            standing_order=order,
-            receipt=receipt.as_dict(),
-            trace=each.evaluation.trace,
-            previous_hash=previous,
-        )
+        open_values = unconfirmed_in(receipt.as_dict(), each.evaluation.trace, confirmed)
+        order = None if open_values else orders.get((rulebook, name, each.outcome))
+        held = bool(open_values) and moves_money(each.outcome, each.money_fen)
+        at_once = order is not None or (each.approvals_needed == 0 and not held)
+        row = _row(tenant_id, each, receipt, now)
+        row.seq, row.previous_hash, row.standing_order = seq, previous, order
+        row.state, row.settled_at = (IN_EFFECT, now) if at_once else (WAITING, None)
+        row.approvals_needed = 0 if at_once else max(1, each.approvals_needed)
         row.chain_hash = previous = chain_hash(previous, row)
         rows.append(row)
     return Decision.objects.bulk_create(rows, batch_size=500)
+
+
+def _row(tenant_id: str, new: NewDecision, receipt: Receipt, now: datetime) -> Decision:
+    """Return a decision's row without its place in the chain and without its state."""
+    key = (receipt.rulebook, receipt.decision, new.subject_kind, new.subject_id, new.period)
+    return Decision(
+        id=uuid7_for(now, tenant_id, "decision", *key),
+        tenant_id=tenant_id,
+        rulebook=receipt.rulebook,
+        decision=receipt.decision,
+        subject_kind=new.subject_kind,
+        subject_id=new.subject_id,
+        period=new.period,
+        clause=new.clause,
+        modality=new.evaluation.modality,
+        outcome=new.outcome,
+        money_fen=new.money_fen,
+        governing_on=new.evaluation.governing_on,
+        made_at=now,
+        receipt=receipt.as_dict(),
+        trace=new.evaluation.trace,
+    )
 
 
 def decision_locked(tenant_id: str, decision_id: UUID) -> Decision:
@@ -286,19 +284,9 @@ def verdict_give(
         BadInput: no reason, or a verdict other than approve and refuse.
         Conflict: the decision does not wait any more.
         NotAllowed: this person has spoken on it before.
+        RuleRefused: an approval of money that rests on an assumed value nobody has confirmed.
     """
-    if verdict not in {"approve", "refuse"}:
-        raise BadInput(
-            "unknown_verdict", where=verdict,
-            zh="只能选择同意（approve）或驳回（refuse）。",
-            en="the verdict is approve or refuse",
-        )  # fmt: skip
-    if not reason.strip():
-        raise BadInput(
-            "reason_missing", where=str(decision_id),
-            zh="请写明理由：同意或驳回都必须有理由。",
-            en="write a reason: an approval or a refusal needs one",
-        )  # fmt: skip
+    _check_word(verdict, reason, decision_id)
     decision = decision_locked(tenant_id, decision_id)
     if decision.state != WAITING:
         raise Conflict(
@@ -312,6 +300,8 @@ def verdict_give(
             zh="您已表态；涉及资金或清退的决定须由另一人复核。",
             en="you have spoken on this decision; another person has to agree",
         )  # fmt: skip
+    if verdict == "approve":
+        money_must_be_confirmed(decision)
     Approval.objects.create(
         decision=decision, tenant_id=tenant_id, actor=actor, verdict=verdict,
         reason=reason.strip(), at=now,
@@ -325,6 +315,21 @@ def verdict_give(
         decision.state, decision.settled_at = IN_EFFECT, now
         decision.save(update_fields=["state", "settled_at"])
     return decision, enough
+
+
+def _check_word(verdict: str, reason: str, decision_id: UUID) -> None:
+    if verdict not in {"approve", "refuse"}:
+        raise BadInput(
+            "unknown_verdict", where=verdict,
+            zh="只能选择同意（approve）或驳回（refuse）。",
+            en="the verdict is approve or refuse",
+        )  # fmt: skip
+    if not reason.strip():
+        raise BadInput(
+            "reason_missing", where=str(decision_id),
+            zh="请写明理由：同意或驳回都必须有理由。",
+            en="write a reason: an approval or a refusal needs one",
+        )  # fmt: skip
 
 
 def effect_note(decision: Decision, effect: dict[str, Any]) -> None:

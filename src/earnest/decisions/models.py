@@ -1,4 +1,4 @@
-"""Tables of findings, decisions, the people who settled them and the packs they rest on."""
+"""Tables of findings, decisions and the people who settled them."""
 
 from typing import ClassVar
 
@@ -6,23 +6,6 @@ import pgtrigger
 from django.db import models
 
 from earnest.postgres.guards import append_only, kept_for_ever
-
-
-class PackEdition(models.Model):
-    """A pack's text as it was when something was judged by it, by its hash, so replay finds it."""
-
-    hash = models.CharField(max_length=64, primary_key=True)
-    rulebook = models.CharField(max_length=80)
-    text = models.TextField()
-    recorded_at = models.DateTimeField()
-
-    class Meta:
-        """Never changed."""
-
-        triggers: ClassVar = [append_only()]
-
-    def __str__(self) -> str:
-        return f"{self.rulebook} {self.hash[:12]}"
 
 
 class Finding(models.Model):
@@ -71,8 +54,8 @@ class StandingOrder(models.Model):
 
     ``outcomes`` lists the outcomes it covers (the rungs of a ladder, say); an outcome that is not
     listed waits for people. ``ordered_by`` and ``approved_by`` are two different persons.
-    ``confirms`` names the pack's assumed parameters and tables that the operator has confirmed: an
-    outcome that rests on another assumed value waits for people too.
+    An outcome that rests on an assumed value that nobody has confirmed waits for people all the
+    same.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -80,7 +63,6 @@ class StandingOrder(models.Model):
     rulebook = models.CharField(max_length=80)
     decision = models.CharField(max_length=80)
     outcomes = models.JSONField()
-    confirms = models.JSONField(default=list)
     note = models.TextField()
     ordered_by = models.CharField(max_length=150)
     approved_by = models.CharField(max_length=150)

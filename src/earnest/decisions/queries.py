@@ -10,6 +10,8 @@ from django.db.models.functions import Left
 from earnest.decisions.models import Decision, Finding, StandingOrder
 from earnest.kernel.calendar import Month
 from earnest.kernel.errors import NotFound
+from earnest.rulebooks.assumptions import AssumedValue
+from earnest.rulebooks.queries import confirmed_keys, unconfirmed_in
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,11 @@ def decision_get(tenant_id: str, decision_id: UUID) -> Decision:
             en="there is no such decision, or it is not yours to see; check the id",
         )
     return decision
+
+
+def unconfirmed_of(decision: Decision) -> list[AssumedValue]:
+    """Return the assumed values that a decision rests on and that nobody has confirmed."""
+    return unconfirmed_in(decision.receipt, decision.trace, confirmed_keys(decision.tenant_id))
 
 
 def decisions_waiting(tenant_id: str) -> QuerySet[Decision]:

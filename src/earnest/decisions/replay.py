@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from earnest.decisions.commands import GENESIS, chain_hash
 from earnest.decisions.models import Decision, Finding
-from earnest.decisions.packs import edition_of
 from earnest.kernel.hashing import digest
 from earnest.policy import replay
+from earnest.rulebooks.packs import edition_of
 
 
 @dataclass(frozen=True)

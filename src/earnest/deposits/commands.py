@@ -217,7 +217,13 @@ class Deduction:
 
 
 def deduction_post(
-    tenant_id: str, subject: tuple[str, str], amount_fen: int, reason: Reason, now: datetime
+    tenant_id: str,
+    subject: tuple[str, str],
+    amount_fen: int,
+    reason: Reason,
+    now: datetime,
+    *,
+    claim_rest: bool = True,
 ) -> Deduction:
     """Take an amount from a deposit as a penalty; what is not there becomes a claim.
 
@@ -226,13 +232,17 @@ def deduction_post(
 
     Clauses: S3-4.2a, S3-4.2b (for S0's ladders by analogy).
 
+    Takes:
+        claim_rest: False where the rulebook takes what is there and no more.
+
     Raises:
         Conflict: when the balance keeps changing under us.
     """
     for attempt in range(DEDUCTION_TRIES):
         free = balance_of(tenant_id, deposit_of(subject)).free_fen
         taken = max(0, min(free, amount_fen))
-        legs = [(deposit_of(subject), taken), (claim_of(subject), amount_fen - taken)]
+        claim = amount_fen - taken if claim_rest else 0
+        legs = [(deposit_of(subject), taken), (claim_of(subject), claim)]
         key = (tenant_id, "deduction", str(reason.decision_id), str(attempt))
         group = uuid7_for(now, *key)
         transfers = [
@@ -251,7 +261,7 @@ def deduction_post(
         outcomes = transfers_post(tenant_id, transfers, now)
         if _went_through(outcomes, subject):
             ids = tuple(each.id for each in transfers)
-            return Deduction(taken, amount_fen - taken, ids)
+            return Deduction(taken, claim, ids)
     raise _kept_changing(subject)
 
 

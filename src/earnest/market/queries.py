@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from earnest.kernel.errors import NotAllowed, NotFound
 from earnest.market.models import Marketplace, Membership, Provider, Shop, ShopCategory
-from earnest.market.roles import DECIDE, may
+from earnest.market.roles import AMEND, DECIDE, may
 
 Subject = tuple[str, str]  # (kind, id): ("provider", "P001") or ("shop", "S0001")
 
@@ -171,8 +171,7 @@ def decider_named(tenant_id: str, username: str) -> str:
     Raises:
         NotAllowed: when there is no such person here, or its role may not decide.
     """
-    found = Membership.objects.filter(tenant_id=tenant_id, user__username=username).first()
-    if found is None or not may(found.role, DECIDE):
+    if not _person_may(tenant_id, username, DECIDE):
         raise NotAllowed(
             "not_a_decider",
             where=username,
@@ -180,3 +179,24 @@ def decider_named(tenant_id: str, username: str) -> str:
             en=f"{username!r} is nobody who may decide here; earnest person gives a role",
         )
     return username
+
+
+def amender_named(tenant_id: str, username: str) -> str:
+    """Return the name of a person who may bring amendments of rulebooks on their way.
+
+    Raises:
+        NotAllowed: when there is no such person here, or its role may not.
+    """
+    if not _person_may(tenant_id, username, AMEND):
+        raise NotAllowed(
+            "not_an_amender",
+            where=username,
+            zh=f"“{username}”不是这里可以修改规则的人员；请用 earnest person 登记其角色。",
+            en=f"{username!r} is nobody who may amend rules here; earnest person gives a role",
+        )
+    return username
+
+
+def _person_may(tenant_id: str, username: str, permission: str) -> bool:
+    found = Membership.objects.filter(tenant_id=tenant_id, user__username=username).first()
+    return found is not None and may(found.role, permission)

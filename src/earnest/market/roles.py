@@ -9,14 +9,15 @@ DECIDE = "decide"
 RUN_CYCLE = "run_cycle"
 SEND_EVENTS = "send_events"
 ACT_FOR_PARTY = "act_for_party"
+AMEND = "amend"
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "rule": frozenset({SEE_ALL}),
-    "risk": frozenset({SEE_ALL, DECIDE, RUN_CYCLE}),
+    "rule": frozenset({SEE_ALL, AMEND}),
+    "risk": frozenset({SEE_ALL, DECIDE, RUN_CYCLE, AMEND}),
     "finance": frozenset({SEE_ALL, DECIDE}),
     "service": frozenset({SEE_ALL}),
     "auditor": frozenset({SEE_ALL}),
-    "admin": frozenset({SEE_ALL, DECIDE, RUN_CYCLE, SEND_EVENTS}),
+    "admin": frozenset({SEE_ALL, DECIDE, RUN_CYCLE, SEND_EVENTS, AMEND}),
     "feed": frozenset({SEND_EVENTS}),
     "provider": frozenset({SEE_OWN, ACT_FOR_PARTY}),
     "merchant": frozenset({SEE_OWN, ACT_FOR_PARTY}),

@@ -10,7 +10,13 @@ from django.db import transaction
 from earnest.kernel.errors import Conflict
 from earnest.kernel.ids import uuid7_for
 from earnest.restrictions.models import Restriction
-from earnest.restrictions.release import Condition, open_conditions
+from earnest.restrictions.release import (
+    Condition,
+    awaits,
+    is_met,
+    open_conditions,
+    single_conditions,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def relisting_apply(tenant_id: str, subject_kind: str, subject_id: str, now: dat
             released_at=None,
             applied_at=None,
         )
-        if any(condition["kind"] == "application" for condition in row.release)
+        if any(awaits(condition, "application") for condition in row.release)
     ]
     if not waiting:
         raise Conflict(
@@ -100,7 +106,12 @@ def restrictions_release(
         if not row.release or open_conditions(row, short, now):
             continue
         row.released_at = now
-        row.released_because = ", ".join(condition["kind"] for condition in row.release)
+        row.released_because = ", ".join(
+            single["kind"]
+            for condition in row.release
+            for single in single_conditions(condition)
+            if is_met(single, row, short, now)
+        )
         row.save(update_fields=["released_at", "released_because"])
         released.append(row)
     return released

@@ -1,5 +1,9 @@
-"""When a restriction ends: conditions joined by all-of, each either met or still open."""
+"""When a restriction ends: conditions joined by all-of, each either met or still open.
 
+A condition may itself be a choice of several, ``any_of``: it is met as soon as one of them is.
+"""
+
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Literal, NotRequired, Protocol, TypedDict
 
@@ -7,10 +11,14 @@ from earnest.kernel.calendar import day_of
 
 
 class Condition(TypedDict):
-    """One condition of a release: a day to reach, a deposit topped up, or an application made."""
+    """A day to reach, a deposit topped up, an application made, or any one of several such.
 
-    kind: Literal["time", "topped_up", "application"]
+    ``time`` has ``on``; ``any_of`` has ``conditions``.
+    """
+
+    kind: Literal["time", "topped_up", "application", "any_of"]
     on: NotRequired[str]
+    conditions: NotRequired[list["Condition"]]
 
 
 class Releasable(Protocol):
@@ -26,6 +34,8 @@ def is_met(
     condition: Condition, row: Releasable, short: set[tuple[str, str]], now: datetime
 ) -> bool:
     """Tell whether one condition of a restriction holds at an instant."""
+    if condition["kind"] == "any_of":
+        return any(is_met(each, row, short, now) for each in condition["conditions"])
     if condition["kind"] == "time":
         return day_of(now) >= date.fromisoformat(condition["on"])
     if condition["kind"] == "topped_up":
@@ -36,3 +46,24 @@ def is_met(
 def open_conditions(row: Releasable, short: set[tuple[str, str]], now: datetime) -> list[Condition]:
     """Return the conditions that do not hold yet; empty when the restriction ends."""
     return [condition for condition in row.release if not is_met(condition, row, short, now)]
+
+
+def single_conditions(condition: Condition) -> Iterator[Condition]:
+    """Yield what a condition is made of: itself, or the parts of an ``any_of``, however deep."""
+    if condition["kind"] != "any_of":
+        yield condition
+        return
+    for each in condition["conditions"]:
+        yield from single_conditions(each)
+
+
+def awaits(condition: Condition, kind: str) -> bool:
+    """Tell whether a condition is of a kind, or is a choice with one of that kind."""
+    return any(each["kind"] == kind for each in single_conditions(condition))
+
+
+def condition_code(condition: Condition) -> str:
+    """Write a condition in codes: ``time 2025-10-04``, ``any_of(topped_up, application)``."""
+    if condition["kind"] == "any_of":
+        return f"any_of({', '.join(condition_code(each) for each in condition['conditions'])})"
+    return f"{condition['kind']} {condition.get('on', '')}".strip()
