@@ -13,9 +13,9 @@ from django.test import Client
 
 from earnest.api.commands import token_create
 from earnest.decisions.commands import NewDecision, decisions_record
-from earnest.decisions.packs import SUPPLY_MARKET, pack_of
 from earnest.market.commands import clock_set, marketplace_open
 from earnest.market.models import Provider, Shop
+from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 
 NOW = datetime(2025, 9, 5, 2, 0, tzinfo=UTC)
 """The market's present in these tests: 2025-09-05, 10:00 in Shanghai."""

@@ -78,8 +78,13 @@ OPERATIONS = (
         "get", "/capabilities/{subject_kind}/{subject_id}", "/capabilities/{kind}/{id}", READERS
     ),
     Operation("get", "/notices", "/notices?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/rulebooks", "/rulebooks", READERS),
+    Operation("get", "/rulebooks/{name}", "/rulebooks/kuaishou-shop-deposit", READERS),
+    Operation(
+        "get", "/rulebooks/{name}/editions", "/rulebooks/kuaishou-shop-deposit/editions", READERS
+    ),
 )
-NAMES_NO_PARTY = {"/events"}
+NAMES_NO_PARTY = {"/events", "/rulebooks", "/rulebooks/{name}", "/rulebooks/{name}/editions"}
 
 
 def send(caller: Caller, operation: Operation, subject: tuple[str, str], decision: str) -> object:

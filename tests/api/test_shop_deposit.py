@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 
 from earnest.decisions.commands import NewDecision, decisions_record
-from earnest.decisions.packs import SHOP_DEPOSIT, pack_of
 from earnest.deposits.accounts import (
     clearing_of,
     deposit_of,
@@ -19,6 +18,7 @@ from earnest.kernel.ids import uuid7_for
 from earnest.ledger.commands import transfers_post
 from earnest.ledger.records import Reason, Transfer
 from earnest.restrictions.commands import Grant, restrictions_grant
+from earnest.rulebooks.packs import SHOP_DEPOSIT, pack_of
 from tests.api.conftest import NOW, Caller
 
 S1 = ("shop", "S1")

@@ -14,10 +14,12 @@ from django.conf import settings
 
 from earnest.assessment import providers as provider_month
 from earnest.assessment.commands import decide
+from earnest.assessment.models import Cycle
 from earnest.assessment.shops import ShopMonth, adjustment_decide
+from earnest.authoring.amending import NewInstrument, NewValue, instrument_added, value_added
+from earnest.console.whatif_jobs import Job, report_made
 from earnest.decisions.commands import findings_record, standing_order_give
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import SHOP_DEPOSIT, SUPPLY_MARKET
 from earnest.deposits.accounts import (
     clearing_of,
     deposit_of,
@@ -26,13 +28,16 @@ from earnest.deposits.accounts import (
 )
 from earnest.deposits.commands import shortages_review
 from earnest.feed.commands import batches_take
-from earnest.kernel.calendar import MARKET_ZONE, Month
+from earnest.kernel.calendar import MARKET_ZONE, Month, day_of
 from earnest.ledger.commands import Reason, Transfer, transfers_post
 from earnest.market.commands import clock_set, marketplace_open, person_add
 from earnest.market.models import Provider, Shop, ShopCategory
 from earnest.measures.commands import results_record
 from earnest.measures.definition import Figure
 from earnest.notices.models import Notice
+from earnest.rulebooks.commands import draft_submit, value_confirm
+from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of, party_packs
+from earnest.rulebooks.queries import confirmations
 
 TENANT = "console-tests"
 PASSWORD = "correct-horse-battery"
@@ -68,6 +73,8 @@ class SeededMarket:
     requirement: Decision
     provider_notice: Notice
     shop_notice: Notice
+    draft_hash: str
+    report_id: int
 
 
 def settled(month: Month) -> datetime:
@@ -85,7 +92,10 @@ def seed() -> SeededMarket:
         _assess(month)
     _shops()
     shortages_review(TENANT, SUBJECTS, {"shop": 7, "provider": 7}, settled(OCTOBER))
+    for month in (AUGUST, SEPTEMBER, OCTOBER):
+        Cycle.objects.create(tenant_id=TENANT, month=str(month), as_of=settled(month), counts={})
     _orders()
+    draft_hash = draft_made()
     return SeededMarket(
         tenant_id=TENANT,
         removal=Decision.objects.get(tenant_id=TENANT, outcome="remove"),
@@ -96,7 +106,28 @@ def seed() -> SeededMarket:
         requirement=Decision.objects.get(tenant_id=TENANT, outcome="raise", subject_id="S1"),
         provider_notice=Notice.objects.filter(tenant_id=TENANT, subject_id="P1")[0],
         shop_notice=Notice.objects.filter(tenant_id=TENANT, subject_id="S1")[0],
+        draft_hash=draft_hash,
+        report_id=_report_made(draft_hash),
     )
+
+
+def draft_made(act: str = "SD2", days: int = 10, base_yuan: int = 12_000) -> str:
+    """Submit a draft: more days to top up and a larger base deposit from 2026 on; its hash."""
+    book, from_on = pack_of(SHOP_DEPOSIT), date(2026, 1, 1)
+    title = {"zh": "延长补缴宽限期", "en": "More days to top up"}
+    instrument = NewInstrument(act, day_of(NOW), from_on, importance="important", title=title)
+    value = NewValue(from_on, days, "S3-5.2b", act)
+    text = value_added(instrument_added(book.text, instrument), "shortage_grace_days", value)
+    text = value_added(text, "base_deposit", NewValue(from_on, base_yuan, "S3-3.1c", act))
+    return draft_submit(text, name=act, actor="rule", note="商家反映时间不足", now=NOW).hash
+
+
+def _report_made(draft_hash: str) -> int:
+    job = Job(
+        id="", tenant_id=TENANT, draft_hash=draft_hash, first=str(AUGUST), last=str(OCTOBER),
+        asked_by="auditor", asked_at="", as_if_from=str(AUGUST.first_day),
+    )  # fmt: skip
+    return int(report_made(job, NOW).pk)
 
 
 def _parties() -> None:
@@ -123,22 +154,26 @@ def _parties() -> None:
         )
     for username, (role, subject) in PEOPLE.items():
         person_add(TENANT, username, PASSWORD, role=role, subject=subject)
-    for rulebook, decision, outcomes, confirms in (
-        (SUPPLY_MARKET, "nps_ladder", ["hide", "delist"], []),
-        (SUPPLY_MARKET, "provider_deposit", ["set"], ["provider_deposit_by_category"]),
-        (
-            SHOP_DEPOSIT,
-            "required_deposit",
-            ["set", "raise", "lower"],
-            ["sales_tier", "category_standard"],
-        ),
+    for row in confirmations(TENANT):
+        value_confirm(
+            TENANT,
+            rulebook=row.rulebook,
+            element=row.element,
+            on=row.since,
+            confirmed_by="risk",
+            note="测试用示例值",
+            now=datetime(2020, 9, 1, tzinfo=UTC),
+        )
+    for rulebook, decision, outcomes in (
+        (SUPPLY_MARKET, "nps_ladder", ["hide", "delist"]),
+        (SUPPLY_MARKET, "provider_deposit", ["set"]),
+        (SHOP_DEPOSIT, "required_deposit", ["set", "raise", "lower"]),
     ):
         standing_order_give(
             TENANT,
             rulebook=rulebook,
             decision=decision,
             outcomes=outcomes,
-            confirms=confirms,
             note="测试用长期指令",
             ordered_by="risk",
             approved_by="admin",
@@ -207,16 +242,17 @@ def _assess(month: Month) -> None:
             _figure("nps_composite", month, subject, (4200, 50) if good else (3449, 50), 10),
         ]
     results_record(TENANT, figures, at)
-    duties = provider_month.duty_findings(month, figures)
+    packs = party_packs(TENANT, SUPPLY_MARKET)
+    duties = provider_month.duty_findings(month, figures, packs)
     scores, ladder = provider_month.nps_judgement(TENANT, month, figures, set())
     findings_record(TENANT, duties + scores, at)
-    wanted = ladder + provider_month.notify_decisions(month, duties)
+    wanted = ladder + provider_month.notify_decisions(month, duties, packs)
     if month == AUGUST:
         wanted += provider_month.deposit_decisions(
             {"P1": "supply_tool", "P2": "supply_tool"},
             {"P1": 1_000_000, "P2": 1_000_000},
-            "admission",
             at.date(),
+            packs,
         )
     decide(TENANT, wanted, at)
 
@@ -253,7 +289,8 @@ def _shops() -> None:
             ],
             at,
         )
-        decide(TENANT, adjustment_decide(rows, str(month), at.date()).decisions, at)
+        packs = party_packs(TENANT, SHOP_DEPOSIT)
+        decide(TENANT, adjustment_decide(rows, str(month), at.date(), packs).decisions, at)
 
 
 def _orders() -> None:

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from earnest.console import urls
+from earnest.rulebooks.packs import SHOP_DEPOSIT
 from tests.console.market import SeededMarket
 
 OPERATORS = ("rule", "risk", "finance", "service", "auditor", "admin")
+AMENDERS = ("rule", "risk", "admin")
 DECIDERS = ("risk", "finance", "admin")
 PARTIES = ("provider", "merchant")
 ROLES = (*OPERATORS, *PARTIES, "feed")
@@ -35,6 +38,17 @@ def _other() -> Answers:
     return {**_operators(), **dict.fromkeys(PARTIES, MISSING)}
 
 
+def _operators_only(parties: int, operators: int = OPEN) -> Answers:
+    """All operators; the parties' people get another answer; a feed has no page at all."""
+    answers = {**dict.fromkeys(ROLES, FORBIDDEN), **dict.fromkeys(PARTIES, parties)}
+    return {**answers, **dict.fromkeys(OPERATORS, operators)}
+
+
+def _amenders(answer: int = OPEN) -> Answers:
+    """Only people who may change rulebooks."""
+    return {**dict.fromkeys(ROLES, FORBIDDEN), **dict.fromkeys(AMENDERS, answer)}
+
+
 def routes(market: SeededMarket) -> list[tuple[str, tuple[object, ...], str, Answers]]:
     """Return (route, arguments, method, answer by role): P1 and S1 have people here."""
     everyone = {**dict.fromkeys(ROLES, OPEN), "feed": FORBIDDEN}
@@ -43,6 +57,29 @@ def routes(market: SeededMarket) -> list[tuple[str, tuple[object, ...], str, Ans
     table: list[tuple[str, tuple[object, ...], str, Answers]] = [
         ("home", (), "get", {**dict.fromkeys(ROLES, MOVED), "feed": FORBIDDEN}),
         ("rules", (), "get", everyone),
+        ("rulebook", (SHOP_DEPOSIT,), "get", everyone),
+        (
+            "rulebook",
+            ("no-such-book",),
+            "get",
+            _operators_only(MISSING, MISSING),
+        ),
+        ("rulebook_file", (SHOP_DEPOSIT, "md"), "get", everyone),
+        ("rulebook_file", (SHOP_DEPOSIT, "yaml"), "get", everyone),
+        ("editions", (SHOP_DEPOSIT,), "get", everyone),
+        ("amendments", (), "get", everyone),
+        ("amendment", (market.draft_hash,), "get", _operators_only(MISSING)),
+        ("amendment_file", (market.draft_hash,), "get", _operators_only(MISSING)),
+        ("amendment_step", (market.draft_hash,), "post", _amenders(MOVED)),
+        ("draft_new", (), "get", _amenders()),
+        ("draft_value", (), "get", _amenders(MISSING)),
+        ("draft_table", (), "get", _amenders(MISSING)),
+        ("table_sheet", (SHOP_DEPOSIT, "sales_tier", "csv"), "get", _amenders()),
+        ("draft_file", (), "get", _amenders()),
+        ("sample_settle", (), "post", {**forbidden, **dict.fromkeys(DECIDERS, MISSING)}),
+        ("whatif", (market.draft_hash, market.report_id), "get", _operators()),
+        ("whatif", (market.draft_hash, 2**31), "get", _operators_only(FORBIDDEN, MISSING)),
+        ("whatif_run", (UUID(int=0),), "get", _operators_only(FORBIDDEN, MISSING)),
         ("provider", ("P1",), "get", _own("provider")),
         ("provider", ("P2",), "get", _other()),
         ("provider_deposit", ("P1",), "get", _own("provider")),
@@ -75,7 +112,7 @@ def routes(market: SeededMarket) -> list[tuple[str, tuple[object, ...], str, Ans
     ]
     lists = (
         "workbench", "queue", "decisions", "decisions_csv", "findings", "findings_csv",
-        "providers", "shops", "shortages", "restrictions",
+        "providers", "shops", "shortages", "restrictions", "samples", "whatifs",
     )  # fmt: skip
     return table + [(name, (), "get", _operators()) for name in lists]
 

@@ -8,11 +8,16 @@ from django.template.loader import get_template
 
 from earnest import console
 from earnest.assessment.words import CAPABILITIES, CONDITIONS, MEASURES, OUTCOMES
+from earnest.authoring.lint import SEVERITIES
+from earnest.console.forms import IMPORTANCES
 from earnest.console.health import ORDER
 from earnest.console.texts import TEXTS
 from earnest.console.texts.pages import PAGES
+from earnest.console.texts.rulebooks import RULEBOOKS
 from earnest.console.texts.shell import SHELL
 from earnest.console.texts.values import VALUES
+from earnest.console.views.amendments import STATES as DRAFT_STATES
+from earnest.console.views.amendments import STEPS
 from earnest.console.views.decisions import DECISION_COLUMNS, FINDING_COLUMNS, STATES
 from earnest.market.roles import PERMISSIONS
 
@@ -49,7 +54,7 @@ def test_every_text_is_in_both_languages() -> None:
 
 def test_no_text_hides_another() -> None:
     """A key stands in one module only."""
-    assert len(TEXTS) == len(SHELL) + len(PAGES) + len(VALUES)
+    assert len(TEXTS) == len(SHELL) + len(PAGES) + len(RULEBOOKS) + len(VALUES)
 
 
 def test_every_key_asked_for_is_there() -> None:
@@ -62,10 +67,15 @@ def test_every_key_asked_for_is_there() -> None:
     }
     assert asked - set(TEXTS) == set()
     everything = "\n".join(sources)
-    families = {"headroom", "ledger", "column", "queue.done", "receipt", "problem"}
+    families = {
+        "headroom", "ledger", "column", "queue.done", "receipt", "problem", "editor.wrong_input",
+        "editor.wrong_output", "amendment.done", "sample.done", "change_kind", "change_section",
+        "draft_state", "draft_change", "importance", "sample_state", "sample_act", "remark",
+        "unit_word",
+    }  # fmt: skip
     unused = [
         key
-        for key in (*SHELL, *PAGES)
+        for key in (*SHELL, *PAGES, *RULEBOOKS)
         if everything.count(f'"{key}"') + everything.count(f"'{key}'") < 2
         and not any(key.startswith(f"{family}.") for family in families)
     ]
@@ -96,6 +106,10 @@ def test_every_value_has_a_word() -> None:
         *(f"capability.{capability}" for capability in CAPABILITIES),
         *(f"condition.{condition}" for condition in CONDITIONS),
         *(f"column.{column}" for column in (*DECISION_COLUMNS, *FINDING_COLUMNS)),
+        *(f"draft_state.{state}" for state in (*DRAFT_STATES, "approved")),
+        *(f"importance.{importance}" for importance in IMPORTANCES),
+        *(f"amendment.done.{step}" for step in STEPS),
+        *(f"remark.{severity}" for severity in SEVERITIES.values()),
     }
     assert wanted - set(TEXTS) == set()
 

@@ -14,10 +14,10 @@ from earnest.api.problems import ERRORS, ProblemOut
 from earnest.api.shapes import Bilingual, Limit, SubjectQuery, Text
 from earnest.assessment.commands import decision_settle
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import evaluation_of
 from earnest.decisions.queries import DecisionFilter, decision_get, decisions, findings
 from earnest.kernel.errors import NotFound
 from earnest.market.roles import DECIDE, sees
+from earnest.rulebooks.packs import evaluation_of
 
 router = Router(tags=["findings and decisions"])
 

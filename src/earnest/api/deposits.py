@@ -10,12 +10,12 @@ from ninja import Query, Router, Schema
 from earnest.api.access import Caller, now_for, party_seen, reader_of
 from earnest.api.problems import ERRORS, ProblemOut
 from earnest.api.shapes import Bilingual, IdPath, KindPath, Limit
-from earnest.decisions.packs import evaluation_of
 from earnest.decisions.queries import decision_get
 from earnest.deposits.accounts import claim_of, deposit_of, settlement_of
 from earnest.deposits.queries import position, requirements_on, shortages_open
 from earnest.kernel.calendar import day_of
 from earnest.ledger.queries import balances_of, statement
+from earnest.rulebooks.packs import evaluation_of
 
 router = Router(tags=["deposits"])
 

@@ -10,10 +10,11 @@ from pydantic import Field
 from earnest.api.access import Caller, missing, now_for, reader_of, scope_of, subject_seen
 from earnest.api.problems import ERRORS, ProblemOut
 from earnest.api.shapes import Limit, Text
-from earnest.decisions.packs import SUPPLY_MARKET, pack_of
+from earnest.assessment.switches import measure_parameter
 from earnest.kernel.errors import BadInput
 from earnest.measures import MEASURES, Measure
 from earnest.measures.queries import contributions, measure, results
+from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 
 router = Router(tags=["measures"])
 
@@ -104,7 +105,9 @@ def _parameters(wanted: Measure, last: date) -> dict[str, int]:
     """
     pack = pack_of(SUPPLY_MARKET)
     on = max(last, pack.in_force_from())
-    return {each.name: pack.parameter(each.pack_parameter, on=on) for each in wanted.parameters}
+    return {
+        each.name: measure_parameter(pack, each.pack_parameter, on) for each in wanted.parameters
+    }
 
 
 def _live(caller: Caller, query: MeasureQuery, scope: tuple[str, str]) -> list[Any]:

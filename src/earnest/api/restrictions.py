@@ -28,11 +28,20 @@ Capability = Literal[
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
-class ConditionOut(Schema):
-    """A condition of a restriction's end, and whether it holds now."""
+class PartOut(Schema):
+    """One of the conditions that ``any_of`` chooses from."""
 
     kind: str
     on: str | None = None
+
+
+class ConditionOut(PartOut):
+    """A condition of a restriction's end, and whether it holds now.
+
+    ``any_of`` is met as soon as one of its ``conditions`` is.
+    """
+
+    conditions: list[PartOut] = []
     met: bool
 
 
@@ -77,7 +86,15 @@ class CapabilityList(Schema):
 
 def _row(found: ActiveRestriction) -> dict[str, Any]:
     conditions = [
-        {"kind": condition["kind"], "on": condition.get("on"), "met": met}
+        {
+            "kind": condition["kind"],
+            "on": condition.get("on"),
+            "conditions": [
+                {"kind": each["kind"], "on": each.get("on")}
+                for each in condition.get("conditions", [])
+            ],
+            "met": met,
+        }
         for condition, met in found.conditions
     ]
     columns = set(RestrictionOut.model_fields) - {"release"}

@@ -10,12 +10,12 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 
-from earnest.api import decisions, deposits, events, measures, notices, restrictions
+from earnest.api import decisions, deposits, events, measures, notices, restrictions, rulebooks
 from earnest.api.access import SessionCaller, TokenCaller
 from earnest.api.problems import JsonParser, problems_register, unknown_address, wrong_method
 
 DESCRIPTION = """
-Events in; measures, findings, decisions, deposits, restrictions and notices out.
+Events in; measures, findings, decisions, deposits, restrictions, notices and rulebooks out.
 
 * Money is whole fen. Instants are ISO 8601 with zone; days and months are Asia/Shanghai's.
 * Sign in with `Authorization: Bearer <token>`; an administrator makes tokens with
@@ -81,5 +81,5 @@ api = ProblemAPI(
     renderer=ReadableJson(),
 )
 problems_register(api)
-for _room in (events, measures, decisions, deposits, restrictions, notices):
+for _room in (events, measures, decisions, deposits, restrictions, notices, rulebooks):
     api.add_router("", _room.router)

@@ -49,7 +49,15 @@ def _operator_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
                 MenuItem("menu.shortages", reverse("shortages"), "clock"),
             ],
         ),
-        ("menu.group.rules", [MenuItem("menu.rules", reverse("rules"), "book")]),
+        (
+            "menu.group.rules",
+            [
+                MenuItem("menu.rules", reverse("rules"), "book"),
+                MenuItem("menu.amendments", reverse("amendments"), "pen"),
+                MenuItem("menu.samples", reverse("samples"), "flask"),
+                MenuItem("menu.whatif", reverse("whatifs"), "fork"),
+            ],
+        ),
     ]
 
 
@@ -67,7 +75,13 @@ def _party_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
     return [
         ("menu.group.mine", own),
         ("menu.group.messages", [MenuItem("menu.inbox", reverse("inbox"), "bell", unread)]),
-        ("menu.group.rules", [MenuItem("menu.rules", reverse("rules"), "book")]),
+        (
+            "menu.group.rules",
+            [
+                MenuItem("menu.rules", reverse("rules"), "book"),
+                MenuItem("menu.amendments", reverse("amendments"), "pen"),
+            ],
+        ),
     ]
 
 

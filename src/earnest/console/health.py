@@ -10,9 +10,9 @@ from earnest.console.charts import Chart, Series, ppm
 from earnest.console.headroom import direction_of, headroom, line_text, rate_text
 from earnest.console.texts import text, word
 from earnest.decisions.models import Finding
-from earnest.decisions.packs import pack_of
 from earnest.kernel.errors import EarnestError
 from earnest.measures.models import MeasureResult
+from earnest.rulebooks.packs import pack_of
 
 LADDER_MEASURE = "nps_composite"
 TREND_MONTHS = 12

@@ -9,9 +9,9 @@ from earnest.console.charts import Chart, Series
 from earnest.console.health import TREND_MONTHS, floor_tenths, score_text
 from earnest.console.texts import text, word
 from earnest.decisions.models import Decision, Finding
-from earnest.decisions.packs import pack_of
 from earnest.kernel.errors import EarnestError
 from earnest.kernel.money import yuan
+from earnest.rulebooks.packs import pack_of
 
 SURVEY = "nps_composite"
 RUNGS = (

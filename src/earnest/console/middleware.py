@@ -1,12 +1,14 @@
 """Headers that every console page carries, and pages for the problems that stop one."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from earnest.console.texts import language
 from earnest.kernel.errors import EarnestError, NotFound
+from earnest.rulebooks.packs import packs_held
 
 CONTENT_POLICY = "; ".join(
     (
@@ -18,6 +20,7 @@ CONTENT_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+READING = ("GET", "HEAD")
 OTHERS = ("/api/", "/static/")  # rooms that answer for themselves
 
 
@@ -28,8 +31,12 @@ class ConsoleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request and put the headers on."""
-        response = self.get_response(request)
+        """Answer a request and put the headers on.
+
+        The rulebooks are read once for a page. What changes something reads them as they are.
+        """
+        with packs_held() if request.method in READING else nullcontext():
+            response = self.get_response(request)
         if not request.path.startswith(OTHERS):
             response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
             response.headers.setdefault("Cache-Control", "no-store")

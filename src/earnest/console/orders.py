@@ -8,9 +8,9 @@ from earnest.console.headroom import direction_of
 from earnest.console.health import score_text
 from earnest.console.texts import word
 from earnest.decisions.models import Finding
-from earnest.decisions.packs import pack_of
 from earnest.kernel.calendar import MARKET_ZONE
 from earnest.measures.queries import contributions, figures_recorded, measure_named
+from earnest.rulebooks.packs import pack_of
 
 ORDERS_MAX = 5000
 COLUMNS = ("entity", "verdict", "why", "started_at", "due_at", "done_at")

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from earnest.console.texts import TEXTS, language, text
-from earnest.decisions.packs import edition_of, evaluation_of
+from earnest.decisions.commands import WAITING
+from earnest.decisions.gate import moves_money
+from earnest.decisions.models import Decision
+from earnest.decisions.queries import unconfirmed_of
 from earnest.kernel.errors import EarnestError
 from earnest.policy import Pack
 from earnest.policy.decision import DecisionSpec
 from earnest.policy.explain import show_value
 from earnest.policy.kinds import Kind
+from earnest.rulebooks.assumptions import AssumedValue
+from earnest.rulebooks.packs import edition_of, evaluation_of
 
 PLAIN = Kind("text")
 HASHES = ("pack_hash", "facts_hash", "result_hash", "trace_hash")
@@ -131,3 +136,10 @@ def explanation(receipt: Mapping[str, Any]) -> str:
         return evaluation_of(dict(receipt)).explain(language())
     except EarnestError:
         return ""
+
+
+def samples_awaited(decision: Decision) -> list[AssumedValue]:
+    """Return the assumed values that a waiting decision needs somebody to confirm first."""
+    if decision.state != WAITING or not moves_money(decision.outcome, decision.money_fen):
+        return []
+    return unconfirmed_of(decision)

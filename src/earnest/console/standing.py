@@ -10,6 +10,7 @@ from earnest.deposits.queries import Position
 from earnest.kernel.calendar import day_of
 from earnest.kernel.money import yuan
 from earnest.restrictions.queries import ActiveRestriction
+from earnest.restrictions.release import Condition
 
 GRAVEST_FIRST = (
     "remove",
@@ -74,13 +75,16 @@ def state_word(measures: Sequence[str], *, short: bool, breached: int, left: boo
     return "attention" if breached else "normal"
 
 
+def _said(condition: Condition) -> str:
+    said = f"{word('condition', condition['kind'])} {condition.get('on', '')}".strip()
+    parts = [_said(each) for each in condition.get("conditions", [])]
+    return f"{said} ({' / '.join(parts)})" if parts else said
+
+
 def _restricted(gravest: ActiveRestriction, state: str) -> Standing:
     missing = [condition for condition, met in gravest.conditions if not met]
     until = (
-        text("cause.until")
-        + text("cause.and").join(
-            f"{word('condition', each['kind'])} {each.get('on', '')}".strip() for each in missing
-        )
+        text("cause.until") + text("cause.and").join(_said(each) for each in missing)
         if missing
         else text("cause.due")
         if gravest.conditions

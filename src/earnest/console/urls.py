@@ -3,12 +3,17 @@
 from django.urls import path
 
 from earnest.console.views import (
+    amendments,
     decisions,
     deposits,
+    drafting,
     providers,
     queue,
     records,
+    rulebooks,
+    samples,
     session,
+    whatif,
     workbench,
 )
 
@@ -46,7 +51,28 @@ urlpatterns = [
     path("shops/<str:shop_id>/", deposits.shop, name="shop"),
     path("shortages/", deposits.shortage_list, name="shortages"),
     path("restrictions/", records.restriction_list, name="restrictions"),
-    path("rules/", records.rules, name="rules"),
+    path("rules/", rulebooks.rules, name="rules"),
+    path("rules/<slug:name>/", rulebooks.rulebook, name="rulebook"),
+    path("rules/<slug:name>/editions/", rulebooks.edition_list, name="editions"),
+    path("rules/<slug:name>/download.<slug:form>", rulebooks.rulebook_file, name="rulebook_file"),
+    path("amendments/", amendments.amendment_list, name="amendments"),
+    path("amendments/new/", drafting.draft_new, name="draft_new"),
+    path("amendments/new/value/", drafting.draft_value, name="draft_value"),
+    path("amendments/new/table/", drafting.draft_table, name="draft_table"),
+    path(
+        "amendments/new/table/<slug:rulebook>/<slug:table>.<slug:form>",
+        drafting.table_sheet,
+        name="table_sheet",
+    ),
+    path("amendments/new/file/", drafting.draft_file, name="draft_file"),
+    path("amendments/<slug:draft>/", amendments.amendment, name="amendment"),
+    path("amendments/<slug:draft>/step/", amendments.amendment_step, name="amendment_step"),
+    path("amendments/<slug:draft>/draft.yaml", amendments.amendment_file, name="amendment_file"),
+    path("samples/", samples.sample_list, name="samples"),
+    path("samples/settle/", samples.sample_settle, name="sample_settle"),
+    path("what-if/", whatif.whatif_list, name="whatifs"),
+    path("what-if/runs/<uuid:job_id>/", whatif.whatif_run, name="whatif_run"),
+    path("what-if/<slug:draft>/<int:report_id>/", whatif.whatif, name="whatif"),
     path("inbox/", records.own_inbox, name="inbox"),
     path("inbox/<uuid:notice_id>/read/", records.notice_read, name="notice_read"),
 ]

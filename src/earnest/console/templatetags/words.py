@@ -11,15 +11,32 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from earnest.console.texts import language, text, word
-from earnest.decisions.packs import packs
 from earnest.kernel.calendar import MARKET_ZONE
 from earnest.kernel.money import yuan as yuan_of
+from earnest.policy.kinds import Kind
+from earnest.policy.shape import Words
+from earnest.rulebooks.packs import packs
 
 register = template.Library()
 
 TONES: dict[str, frozenset[str]] = {
     "good": frozenset(
-        {"met", "for", "in_effect", "normal", "final", "adjust", "none", "yes", "same", "approve"}
+        {
+            "met",
+            "for",
+            "in_effect",
+            "normal",
+            "final",
+            "adjust",
+            "none",
+            "yes",
+            "same",
+            "approve",
+            "approved",
+            "in_force",
+            "confirmed",
+            "added",
+        }
     ),
     "warn": frozenset(
         {
@@ -34,6 +51,10 @@ TONES: dict[str, frozenset[str]] = {
             "attention",
             "transfer_from_proceeds",
             "open",
+            "consultation",
+            "changed",
+            "missing_in_source",
+            "human",
         }
     ),
     "bad": frozenset(
@@ -53,9 +74,10 @@ TONES: dict[str, frozenset[str]] = {
             "restricted",
             "no",
             "differs",
+            "error",
         }
     ),
-    "info": frozenset({"info", "may", "must"}),
+    "info": frozenset({"info", "may", "must", "announced", "encoded"}),
 }
 
 
@@ -163,6 +185,25 @@ def party(kind: str, subject_id: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse(kind, args=[subject_id]), subject_id)
 
 
+@register.filter
+def in_words(words: Words | None) -> str:
+    """Write a pack's words in the reader's language; nothing when there are none."""
+    return words.get(language()) if words else ""
+
+
+@register.simple_tag
+def book_title(rulebook: str) -> str:
+    """Write the title of a rulebook."""
+    pack = packs().get(rulebook)
+    return pack.title[language()] if pack else rulebook
+
+
+@register.simple_tag
+def unit_hint(kind: Kind) -> str:
+    """Write how a value of a kind is written in a pack."""
+    return word("unit_word", str(kind))
+
+
 @register.simple_tag
 def clause(rulebook: str, clause_id: str) -> SafeString:
     """Link to a clause in the rule centre; its gist shows on hover."""
@@ -173,7 +214,7 @@ def clause(rulebook: str, clause_id: str) -> SafeString:
     gist = (getattr(known, language(), "") or known.zh) if known else ""
     return format_html(
         '<a class="clause" href="{}#{}" title="{}">{}</a>',
-        reverse("rules"),
+        reverse("rulebook", args=[rulebook]),
         clause_id,
         gist,
         clause_id,

@@ -9,11 +9,12 @@ from typing import Literal
 from django.utils.translation import get_language
 
 from earnest.console.texts.pages import PAGES
+from earnest.console.texts.rulebooks import RULEBOOKS
 from earnest.console.texts.shell import SHELL
 from earnest.console.texts.values import VALUES
 
 Language = Literal["zh", "en"]
-TEXTS: dict[str, tuple[str, str]] = {**SHELL, **PAGES, **VALUES}
+TEXTS: dict[str, tuple[str, str]] = {**SHELL, **PAGES, **RULEBOOKS, **VALUES}
 
 
 def language() -> Language:

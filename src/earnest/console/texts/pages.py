@@ -296,11 +296,4 @@ PAGES: dict[str, tuple[str, str]] = {
     "notice.all": ("全部", "All"),
     "notice.only_unread": ("只看未读", "Unread only"),
     "notice.kind": ("类型", "Kind"),
-    "rules.lead": (
-        "以下为各条款的要点（我们的概述，不是原文），以及系统如何处理它。",
-        "The gist of each clause (in our own words, not the text itself) and how it is handled.",
-    ),
-    "rules.in_force_from": ("生效", "In force from"),
-    "rules.summary": ("要点", "Gist"),
-    "rules.handled": ("处理方式", "Handled"),
 }

@@ -23,7 +23,7 @@ SHELL: dict[str, tuple[str, str]] = {
     "menu.decisions": ("处置决定", "Decisions"),
     "menu.restrictions": ("限制措施", "Restrictions"),
     "menu.shortages": ("保证金缺口", "Shortages"),
-    "menu.rules": ("规则中心", "Rules"),
+    "menu.rules": ("规则中心", "Rulebooks"),
     "menu.health": ("履约健康", "Health"),
     "menu.deposit": ("保证金", "Deposit"),
     "menu.inbox": ("消息中心", "Inbox"),

@@ -130,6 +130,7 @@ VALUES: dict[str, tuple[str, str]] = {
     "condition.time": ("到达日期", "day reached"),
     "condition.topped_up": ("补足保证金", "deposit topped up"),
     "condition.application": ("提出重新上架申请", "relisting applied for"),
+    "condition.any_of": ("满足其一即可", "one of these"),
     "rung.none": ("达标", "At or above the mark"),
     "rung.hide": ("第一级：隐藏", "Rung 1: hide"),
     "rung.delist": ("第二级：下架", "Rung 2: delist"),

@@ -22,12 +22,12 @@ from earnest.console.reading import (
     hashes_read,
     movement_text,
     result_read,
+    samples_awaited,
     trace_read,
 )
 from earnest.console.templatetags.words import tone_of
 from earnest.console.texts import language, text, word
 from earnest.decisions.models import Decision, Finding
-from earnest.decisions.packs import edition_of
 from earnest.decisions.queries import (
     DecisionFilter,
     decision_choices,
@@ -47,6 +47,7 @@ from earnest.market.roles import ACT_FOR_PARTY, DECIDE, SEE_ALL, SEE_OWN
 from earnest.notices.queries import notices_of_decision
 from earnest.policy import replay
 from earnest.restrictions.queries import restrictions_of_decisions
+from earnest.rulebooks.packs import edition_of
 
 STATES = ("waiting", "in_effect", "refused")
 STATEMENT_LINES = 1000
@@ -262,6 +263,7 @@ def decision_page(request: VisitorRequest, decision_id: UUID) -> HttpResponse:
         if visitor.is_operator
         else [],
         "may_decide": visitor.may(DECIDE),
+        "samples": samples_awaited(decision),
         "reader": visitor.may(ACT_FOR_PARTY),
     }
     return render(request, "console/decision.html", shown | effects | _basis(decision))

@@ -18,7 +18,6 @@ from earnest.console.parties import party_rows, party_state
 from earnest.console.reading import explanation, movement_text, trace_read
 from earnest.console.standing import clock_of
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
 from earnest.decisions.queries import decisions_of
 from earnest.deposits.accounts import deposit_of
 from earnest.deposits.models import Requirement
@@ -38,6 +37,7 @@ from earnest.market.queries import (
 from earnest.market.roles import ACT_FOR_PARTY, SEE_ALL, SEE_OWN
 from earnest.notices.queries import inbox
 from earnest.policy import Clause
+from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
 
 RULEBOOKS = {"shop": SHOP_DEPOSIT, "provider": SUPPLY_MARKET}
 LINES_SHOWN = 50

@@ -39,6 +39,7 @@ from earnest.measures.queries import results
 from earnest.notices.queries import inbox
 from earnest.restrictions.commands import relisting_apply
 from earnest.restrictions.queries import ActiveRestriction, restrictions_past
+from earnest.restrictions.release import awaits
 
 KIND = "provider"
 DECISIONS_SHOWN = 10
@@ -105,7 +106,7 @@ def _may_apply(restrictions: list[ActiveRestriction]) -> bool:
     """Tell whether an application would bring a provider nearer to being listed again."""
     ends = all(one.conditions for one in restrictions)
     return ends and any(
-        condition["kind"] == "application" and not met
+        awaits(condition, "application") and not met
         for one in restrictions
         for condition, met in one.conditions
     )

@@ -12,6 +12,7 @@ from earnest.assessment.commands import decision_settle
 from earnest.console.access import VisitorRequest, needs
 from earnest.console.clock import present
 from earnest.console.lists import FIELD_LENGTH_MAX, choice, names_for, page_of
+from earnest.console.reading import samples_awaited
 from earnest.console.texts import language, text
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import decision_get, decisions_waiting
@@ -43,7 +44,10 @@ def queue(request: VisitorRequest) -> HttpResponse:
     page = page_of(request, waiting)
     shown = {
         "page": page,
-        "rows": [(each, visitor.name in _spoken(each)) for each in page.object_list],
+        "rows": [
+            (each, visitor.name in _spoken(each), samples_awaited(each))
+            for each in page.object_list
+        ],
         "names": names_for(visitor.tenant_id, page.object_list),
         "second": second,
         "kind": kind,
@@ -76,6 +80,7 @@ def settle(request: VisitorRequest, decision_id: UUID) -> HttpResponse:
         row = {
             "decision": decision,
             "spoken": visitor.name in _spoken(decision),
+            "samples": samples_awaited(decision),
             "names": names_for(visitor.tenant_id, [decision]),
             "may_decide": True,
             "refusal": refusal,

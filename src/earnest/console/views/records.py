@@ -1,4 +1,4 @@
-"""Restrictions in force, the rules by clause, and a party's inbox."""
+"""Restrictions in force, and a party's inbox."""
 
 from uuid import UUID
 
@@ -10,9 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 from earnest.console.access import VisitorRequest, needs, own_or_not_found
 from earnest.console.clock import present
 from earnest.console.lists import choice, field, names_for, page_of
-from earnest.decisions.packs import packs
 from earnest.deposits.queries import short_subjects
-from earnest.market.roles import ACT_FOR_PARTY, SEE_ALL, SEE_OWN
+from earnest.market.roles import ACT_FOR_PARTY, SEE_ALL
 from earnest.notices.commands import notice_mark_read
 from earnest.notices.queries import inbox, notice_get
 from earnest.restrictions.queries import restrictions_active
@@ -37,26 +36,6 @@ def restriction_list(request: VisitorRequest) -> HttpResponse:
     shown = {"page": page, "due": due, "subject": subject}
     shown["names"] = names_for(tenant_id, page.object_list)
     return render(request, "console/restrictions.html", shown)
-
-
-@require_GET
-@needs(SEE_ALL, SEE_OWN)
-def rules(request: VisitorRequest) -> HttpResponse:
-    """Show every rulebook, clause by clause, in our own words."""
-    shown = [
-        {
-            "rulebook": pack.rulebook,
-            "title": pack.title,
-            "hash": pack.hash,
-            "in_force_from": pack.in_force_from(),
-            "clauses": [
-                {"id": name, "zh": clause.zh, "en": clause.en, "status": clause.status}
-                for name, clause in pack.clauses.items()
-            ],
-        }
-        for pack in packs().values()
-    ]
-    return render(request, "console/rules.html", {"packs": shown})
 
 
 @require_GET

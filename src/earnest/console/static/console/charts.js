@@ -29,8 +29,10 @@
   };
 
   const bounds = (drawing, values) => {
-    if (drawing.unit === "count" || drawing.unit === "yuan") return { min: 0 };
     const known = values.flat().filter((value) => value !== null);
+    if (drawing.unit === "count" || drawing.unit === "yuan") {
+      return known.some((value) => value < 0) ? {} : { min: 0 };
+    }
     if (drawing.target !== null) known.push(drawing.target / SCALES[drawing.unit]);
     const low = Math.min(...known);
     const high = Math.max(...known);
