@@ -29,7 +29,9 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "amendment": Entry("amendments", "amendment", "Changes of rulebooks on their way."),
     "capabilities": Entry("market", "capabilities", "What a provider or shop may do now."),
+    "confirm": Entry("amendments", "confirm", "Confirm sample values that money rests on."),
     "coverage": Entry(
         "coverage", "coverage", "Which clauses are encoded, decided and proven.", database=False
     ),
@@ -45,9 +47,10 @@ COMMANDS: dict[str, Entry] = {
     "measure": Entry("measure", "measure", "Count a measure over a window."),
     "migrate": Entry("serve", "migrate", "Bring the database up to date."),
     "notices": Entry("decisions", "notices", "List the notices of a party."),
+    "objection": Entry("amendments", "objection", "Parties that do not accept an act."),
     "order": Entry("orders", "order", "Give and list standing orders."),
     "person": Entry("market", "person", "Give a person a sign-in and a role."),
-    "policy": Entry("policy", "policy", "Check, show and evaluate rulebooks.", database=False),
+    "policy": Entry("policy", "policy", "Write, check and evaluate rulebooks.", database=False),
     "queue": Entry("decisions", "queue", "Decisions that wait for people."),
     "replay": Entry("decisions", "replay", "Derive every decision again and compare."),
     "restrictions": Entry("decisions", "restrictions", "List restrictions in force."),
@@ -56,6 +59,7 @@ COMMANDS: dict[str, Entry] = {
     "simulate": Entry("simulate", "simulate", "Write a seeded market's events.", database=False),
     "token": Entry("token", "token", "Make and revoke API tokens."),
     "verify": Entry("ledger", "verify", "Check the books."),
+    "whatif": Entry("whatif", "whatif", "What a draft of a rulebook would change.", database=False),
 }
 
 

@@ -1,223 +1,92 @@
-"""``earnest coverage``: which clauses of the rules are built, where, and which tests prove it.
+"""``earnest coverage``: what became of each clause of the rules, and what proves it.
 
-For each clause of the rulebooks: its status in the pack (encoded, human, definition, external,
-missing_in_source), the pack's elements that carry it, the program files and screens that cite its
-id, and the tests marked with it. It reads the checkout's own files; nothing is run.
+For each clause of the rulebooks: its status, the pack's elements that claim it, the policy steps
+and program functions that decide it, the tests and golden cases that prove it, the screens that
+show it, and its state in plain words. It reads the checkout's own files. The law's own book is
+listed too, but is not counted among the rules' clauses.
 """
 
-import ast
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
 from earnest.cli import REPOSITORY
+from earnest.cli.clause_page import coverage_page
+from earnest.cli.clause_rows import ClauseCoverage, coverage_of, lost_since
 from earnest.cli.output import emit, reading
-from earnest.kernel.errors import NotFound
-from earnest.policy import load_pack
 
-CLAUSE_ID = re.compile(r"\bS\d+-\d+(?:\.\w+)*(?:-\w+)*")
-CITING_SUFFIXES = {".py", ".sql", ".html"}
-SCREENS = "console"
-NOTHING_TO_BUILD = {
-    "definition": "stated only",
-    "external": "in another text",
-    "missing_in_source": "open in the source",
-}
-INTRODUCTION = """# Clause coverage
-
-Written by `./run earnest coverage --write docs/clauses.md`; do not edit by hand.
-
-*Status* is what the rulebook's pack says of the clause: `encoded` (a value or a decision carries
-it), `human` (a person judges), `definition`, `external` (it refers to another text),
-`missing_in_source` (the source leaves it open). *State* is what the checkout shows: `proven` (a
-test names the clause), `unproven` (encoded, or cited by code, but no test names it), `not built
-yet`, or, where nothing is to be computed, `stated only`, `in another text`, `open in the source`.
-A clause that is proven in one respect may ask for more than what is built."""
+RECORD = Path("docs") / "clauses.md"
+"""The page that says which clauses were proven when it was written."""
 
 
-@dataclass
-class ClauseCoverage:
-    """What there is for one clause.
-
-    Attributes:
-        by: the pack's elements that carry it.
-        code: program files that cite it.
-        screens: the console's files among them.
-        tests: tests marked with it, as file::function.
-    """
-
-    rulebook: str
-    clause: str
-    status: str
-    zh: str
-    en: str
-    by: list[str] = field(default_factory=list)
-    code: list[str] = field(default_factory=list)
-    screens: list[str] = field(default_factory=list)
-    tests: list[str] = field(default_factory=list)
-
-    @property
-    def state(self) -> str:
-        """Proven by a test, built but not proven, or what is the matter with it."""
-        if self.tests:
-            return "proven"
-        if self.status == "encoded" or self.code:
-            return "unproven"
-        return NOTHING_TO_BUILD.get(self.status, "not built yet")
-
-    @property
-    def lost(self) -> bool:
-        """Whether the pack says it is encoded and no test proves it."""
-        return self.status == "encoded" and not self.tests
-
-
-def clauses_marked(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Yield (clause, place) of each ``pytest.mark.clause("...")`` in a parsed test file.
-
-    The place is the function that carries the mark; a mark of the whole file has an empty one.
-    """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for decorator in node.decorator_list:
-                yield from ((clause, node.name) for clause in _clauses_named(decorator))
-        elif isinstance(node, ast.Assign) and _names(node.targets) == ["pytestmark"]:
-            yield from ((clause, "") for clause in _clauses_named(node.value))
-
-
-def _names(targets: Iterable[ast.expr]) -> list[str]:
-    return [target.id for target in targets if isinstance(target, ast.Name)]
-
-
-def _clauses_named(node: ast.AST) -> Iterator[str]:
-    for call in ast.walk(node):
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-            continue
-        if call.func.attr == "clause":
-            for argument in call.args:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument.value
-
-
-def tests_by_clause(folder: Path) -> dict[str, list[str]]:
-    """Return the tests below a folder by the clauses they are marked with."""
-    found: dict[str, list[str]] = {}
-    for path in sorted(folder.rglob("test_*.py")):
-        for clause, place in clauses_marked(ast.parse(path.read_text(encoding="utf-8"))):
-            name = path.relative_to(folder.parent).as_posix() + (f"::{place}" if place else "")
-            places = found.setdefault(clause, [])
-            if name not in places:
-                places.append(name)
-    return found
-
-
-def files_by_clause(folder: Path) -> dict[str, list[str]]:
-    """Return the program files below a folder by the clause ids they cite."""
-    found: dict[str, list[str]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in CITING_SUFFIXES and "migrations" not in path.parts:
-            for clause in sorted(set(CLAUSE_ID.findall(path.read_text(encoding="utf-8")))):
-                found.setdefault(clause, []).append(path.relative_to(folder).as_posix())
-    return found
-
-
-def coverage_of(repository: Path) -> list[ClauseCoverage]:
-    """Return what there is for each clause of each rulebook, in the order of the rulebooks.
-
-    Raises:
-        NotFound: when the program runs without its source and tests beside it.
-    """
-    source, tests_folder = repository / "src" / "earnest", repository / "tests"
-    if not (source.is_dir() and tests_folder.is_dir()):
-        raise NotFound(
-            "no_checkout",
-            where=repository.name,
-            zh="这里没有源代码和测试；请在代码仓库中运行。",
-            en="there is no source and no tests here; run it in a checkout",
-        )
-    tests, files = tests_by_clause(tests_folder), files_by_clause(source)
-    packs = [load_pack(path) for path in sorted((repository / "packs").glob("*.yaml"))]
-    return [
-        ClauseCoverage(
-            rulebook=pack.rulebook,
-            clause=name,
-            status=clause.status,
-            zh=clause.zh,
-            en=clause.en,
-            by=list(clause.by),
-            code=files.get(name, []),
-            screens=[path for path in files.get(name, []) if path.startswith(SCREENS)],
-            tests=tests.get(name, []),
-        )
-        for pack in packs
-        for name, clause in pack.clauses.items()
-    ]
-
-
-def _row(found: ClauseCoverage) -> dict[str, Any]:
+def _shown(row: ClauseCoverage, language: str) -> dict[str, Any]:
     return {
-        "clause": found.clause,
-        "status": found.status,
-        "state": found.state,
-        "by": ", ".join(found.by),
-        "code": ", ".join(found.code),
-        "tests": len(found.tests),
-        "screens": ", ".join(found.screens),
+        "clause": row.clause,
+        "asks": row.en if language == "en" else row.zh,
+        "status": row.status,
+        "state": row.said(language),
+        "accounted": row.accounted,
+        "by": row.by,
+        "steps": row.steps,
+        "code": row.code,
+        "tests": row.tests,
+        "cases": row.cases,
+        "screens": [screen[language == "en"] for screen in row.screens],
     }
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _table_row(row: ClauseCoverage, language: str) -> dict[str, Any]:
+    """Return the row as a terminal shows it: names of elements, counts of proofs."""
+    shown = _shown(row, language)
+    del shown["asks"], shown["accounted"], shown["steps"]
+    joined = ("by", "code", "screens")
+    return {**shown, **{key: ", ".join(shown[key]) for key in joined}, "tests": len(row.tests)}
 
 
-def _counted(rows: list[ClauseCoverage]) -> list[str]:
-    lines = ["| status in the rulebook | state | clauses |", "|---|---|---:|"]
-    counts = Counter((row.status, row.state) for row in rows)
-    lines += [
-        f"| {status} | {state} | {count} |" for (status, state), count in sorted(counts.items())
-    ]
-    return lines
-
-
-def coverage_page(rows: list[ClauseCoverage]) -> str:
-    """Return the report as a Markdown page."""
-    lines = [*INTRODUCTION.splitlines()]
-    for rulebook in dict.fromkeys(row.rulebook for row in rows):
-        own = [row for row in rows if row.rulebook == rulebook]
-        lines += ["", f"## {rulebook}", "", *_counted(own), ""]
-        lines += [
-            "| clause | what it asks | status | state | carried by | code | tests | screens |"
-        ]
-        lines += ["|---|---|---|---|---|---|---:|---|"]
-        for row in own:
-            cells = (
-                row.clause, row.en or row.zh, row.status, row.state, ", ".join(row.by),
-                ", ".join(row.code), str(len(row.tests)), ", ".join(row.screens),
-            )  # fmt: skip
-            lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+def _complaints(rows: list[ClauseCoverage], record: Path) -> list[str]:
+    """Say what keeps a clause from being accounted for, each time with its name."""
+    unproven = [row.clause for row in rows if row.state == "unproven"]
+    silent = [row.clause for row in rows if row.state == "no_reason"]
+    recorded = record.read_text(encoding="utf-8") if record.is_file() else ""
+    lost = lost_since(recorded, rows)
+    said = []
+    if unproven:
+        said.append(f"encoded, but no test and no case proves them: {', '.join(unproven)}")
+    if silent:
+        said.append(f"not encoded, and no note says why: {', '.join(silent)}")
+    if lost:
+        said.append(f"proven when {record.name} was written, and no longer: {', '.join(lost)}")
+    return said
 
 
 @click.command()
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="en", show_default=True,
+    help="The language of what each clause asks and of its state.",
+)  # fmt: skip
 @click.option(
     "--write",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the report as a Markdown page to this file.",
 )
 @reading
-def coverage(write: Path | None, output_format: str) -> None:
-    """Show for each clause of the rules what carries it and which tests prove it.
+def coverage(language: str, write: Path | None, output_format: str) -> None:
+    """Show for each clause of the rules what claims it, decides it, proves it and shows it.
 
-    Exit status 1 when a clause that a rulebook calls encoded is named by no test.
+    Exit status 1 when a clause that a rulebook calls encoded has no proof, when one that is not
+    encoded gives no reason, or when one that docs/clauses.md calls proven no longer is.
     """
-    rows = coverage_of(REPOSITORY)
-    emit([_row(row) for row in rows], output_format)
+    found = coverage_of(REPOSITORY)
+    rows = found.rows
+    as_shown = _table_row if output_format == "table" else _shown
+    emit([as_shown(row, language) for row in rows], output_format)
+    complaints = _complaints(rows, REPOSITORY / RECORD)
     if write is not None:
-        write.write_text(coverage_page(rows), encoding="utf-8")
-    if lost := [row.clause for row in rows if row.lost]:
-        click.echo(f"encoded, but no test names them: {', '.join(lost)}", err=True)
+        write.write_text(coverage_page(found, language), encoding="utf-8")
+    accounted = sum(row.accounted for row in found.counted)
+    click.echo(f"{accounted} of {len(found.counted)} clauses of the rules accounted for", err=True)
+    for said in complaints:
+        click.echo(said, err=True)
+    if complaints:
         click.get_current_context().exit(1)

@@ -18,6 +18,7 @@ from earnest.kernel.calendar import Month
 from earnest.market.queries import decider_named
 from earnest.notices.queries import inbox
 from earnest.restrictions.queries import restrictions_active
+from earnest.restrictions.release import condition_code
 
 
 def _narrowed(subject: tuple[str, str] | None, month: Month | None, **other: str) -> DecisionFilter:
@@ -125,7 +126,7 @@ def restrictions(subject: tuple[str, str] | None, output_format: str) -> None:
             "clause": each.clause,
             "starts_at": each.starts_at,
             "ends_when": ", ".join(
-                f"{'met' if met else 'open'}: {condition['kind']} {condition.get('on', '')}".strip()
+                f"{'met' if met else 'open'}: {condition_code(condition)}"
                 for condition, met in each.conditions
             ),
             "decision": each.decision_id,

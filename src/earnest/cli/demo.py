@@ -19,7 +19,6 @@ from earnest.cli.output import progress_console
 from earnest.cli.serve import HOST, PORT, port_free, serve_until_stopped
 from earnest.decisions.commands import standing_order_give
 from earnest.decisions.models import Decision
-from earnest.decisions.packs import SHOP_DEPOSIT, SUPPLY_MARKET
 from earnest.decisions.queries import DecisionFilter, decisions, finding_counts
 from earnest.decisions.replay import decisions_replay
 from earnest.deposits.queries import positions, shortages_open
@@ -31,6 +30,9 @@ from earnest.ledger.queries import balances_listed, verify
 from earnest.market.commands import clock_set, marketplace_open, person_add
 from earnest.market.taking_part import subjects_all
 from earnest.restrictions.queries import restrictions_active
+from earnest.rulebooks.commands import value_confirm
+from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET
+from earnest.rulebooks.queries import confirmations
 from earnest.simulator import SIZES, Market, reactions, simulate
 
 PASSWORD = "earnest-demo"  # noqa: S105 - the demo's own, printed, and its server listens on loopback
@@ -46,18 +48,13 @@ PEOPLE = (
     ("provider", "provider", ("provider", "P0002")),
     ("merchant", "merchant", ("shop", "S0001")),
 )
-ORDERS: tuple[tuple[str, str, list[str], list[str], str], ...] = (
-    (SUPPLY_MARKET, "nps_ladder", ["hide", "delist"], [], "前两级处罚自动执行；清退须两人复核"),
-    (SUPPLY_MARKET, "notify_provider", ["notify"], [], "未达标通知自动发出"),
-    (SUPPLY_MARKET, "provider_deposit", ["set"], [], "按服务类目核定服务商保证金"),
-    (
-        SHOP_DEPOSIT,
-        "required_deposit",
-        ["set", "raise"],
-        ["sales_tier", "category_standard"],
-        "每月按上月销售额上调；下调由人确认；确认档位表与类目表的示例值",
-    ),
+ORDERS: tuple[tuple[str, str, list[str], str], ...] = (
+    (SUPPLY_MARKET, "nps_ladder", ["hide", "delist"], "前两级处罚自动执行；清退须两人复核"),
+    (SUPPLY_MARKET, "notify_provider", ["notify"], "未达标通知自动发出"),
+    (SUPPLY_MARKET, "provider_deposit", ["set"], "按服务类目核定服务商保证金"),
+    (SHOP_DEPOSIT, "required_deposit", ["set", "raise"], "每月按上月销售额上调；下调由人确认"),
 )
+CONFIRMED_IN = (SUPPLY_MARKET, SHOP_DEPOSIT)
 ORDERS_FROM = Month(2020, 9).first_day
 LOOKS_AFTER_DAYS = (5, 12, 20)
 MONTHS_LEFT_TO_PEOPLE = 1
@@ -88,18 +85,34 @@ def people_add(tenant_id: str) -> None:
     marketplace_open(tenant_id, name_zh="示例货源市场", name_en="Sample supply market")
     for username, role, subject in PEOPLE:
         person_add(tenant_id, username, PASSWORD, role=role, subject=subject)
-    for rulebook, decision, outcomes, confirms, note in ORDERS:
+    _samples_confirm(tenant_id)
+    for rulebook, decision, outcomes, note in ORDERS:
         standing_order_give(
             tenant_id,
             rulebook=rulebook,
             decision=decision,
             outcomes=outcomes,
-            confirms=confirms,
             note=note,
             ordered_by="risk",
             approved_by="admin",
             from_on=ORDERS_FROM,
         )
+
+
+def _samples_confirm(tenant_id: str) -> None:
+    """Let the demo's operators confirm the sample values, so that its money can move."""
+    for row in confirmations(tenant_id):
+        if row.rulebook in CONFIRMED_IN and not row.confirmed:
+            value_confirm(
+                tenant_id,
+                rulebook=row.rulebook,
+                element=row.element,
+                on=row.since,
+                confirmed_by="risk",
+                approved_by="admin",
+                note="演示用示例值",
+                now=day_start(ORDERS_FROM),
+            )
 
 
 def market_load(demo: Demo, advance: Callable[[int], None]) -> None:
@@ -221,6 +234,8 @@ def _figures(tenant_id: str, now: datetime) -> Iterable[tuple[str, str]]:
     yield "decisions", ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
     waiting = sum(decision.state == "waiting" for decision in made)
     yield "waiting for people", f"{waiting}"
+    samples = sum(row.confirmed for row in confirmations(tenant_id))
+    yield "sample values confirmed", f"{samples} by risk and admin: earnest confirm list"
     active = restrictions_active(tenant_id, set(), now)
     yield "restrictions in force", f"{len(active)}"
     standing = positions(tenant_id, subjects, day_of(now)).values()

@@ -5,15 +5,16 @@ from typing import Any, Final
 
 import click
 
+from earnest.assessment.switches import measure_parameter
 from earnest.cli.options import DAY, edge_now, tenant
 from earnest.cli.output import emit, reading
-from earnest.decisions.packs import SUPPLY_MARKET, pack_of
 from earnest.kernel.errors import BadInput
 from earnest.kernel.money import percent, yuan
 from earnest.measures import Figure, Measure
 from earnest.measures.definition import ALL, BY_CODES
 from earnest.measures.queries import contributions, measure_named
 from earnest.measures.queries import measure as figures_of
+from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 
 ORDERS_MAX: Final = 1_000_000
 
@@ -91,7 +92,10 @@ def parameters_on(definition: Measure, last: date) -> dict[str, int]:
     """
     pack = pack_of(SUPPLY_MARKET)
     on = max(last, pack.in_force_from())
-    return {each.name: pack.parameter(each.pack_parameter, on=on) for each in definition.parameters}
+    return {
+        each.name: measure_parameter(pack, each.pack_parameter, on)
+        for each in definition.parameters
+    }
 
 
 def _one_subject(by: str, subject: str | None) -> str:

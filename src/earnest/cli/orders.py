@@ -19,7 +19,6 @@ def _row(order: StandingOrder) -> dict[str, object]:
         "rulebook": order.rulebook,
         "decision": order.decision,
         "outcomes": order.outcomes,
-        "confirms": order.confirms,
         "from_on": order.from_on,
         "until_on": order.until_on,
         "ordered_by": order.ordered_by,
@@ -44,7 +43,6 @@ def order_list(output_format: str) -> None:
 @click.argument("rulebook")
 @click.argument("decision")
 @click.option("--outcome", "outcomes", multiple=True, required=True, help="May be repeated.")
-@click.option("--confirm", "confirms", multiple=True, help="An assumed value that you confirm.")
 @click.option("--by", "ordered_by", required=True, help="Who orders.")
 @click.option("--approved-by", required=True, help="Who approves: another person.")
 @click.option("--note", required=True, help="Why.")
@@ -55,7 +53,6 @@ def order_give(
     decision: str,
     *,
     outcomes: tuple[str, ...],
-    confirms: tuple[str, ...],
     ordered_by: str,
     approved_by: str,
     note: str,
@@ -68,7 +65,6 @@ def order_give(
         rulebook=rulebook,
         decision=decision,
         outcomes=outcomes,
-        confirms=confirms,
         note=note,
         ordered_by=decider_named(tenant(), ordered_by),
         approved_by=decider_named(tenant(), approved_by),
