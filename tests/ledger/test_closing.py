@@ -72,7 +72,7 @@ def test_closing_is_covered_by_a_digest(tenant: str) -> None:
     """A month that is opened again behind the ledger's back is found by its batch."""
     month_close(tenant, AUGUST, "finance", NOW)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT batch_id FROM ledger_closing")
+        cursor.execute("SELECT batch_id FROM ledger_closing WHERE tenant_id = %s", [tenant])
         (batch,) = cursor.fetchone()
         cursor.execute("ALTER TABLE ledger_closing DISABLE TRIGGER append_only")
         cursor.execute("UPDATE ledger_closing SET ends_at = ends_at - interval '1 day'")

@@ -103,7 +103,7 @@ def test_two_sweepers_end_a_hold_once(books: str) -> None:
     assert balance_of(books, DEPOSIT).held_fen == 0
 
 
-@pytest.mark.clause("S3-4.2a", "S3-6.1")
+@pytest.mark.clause("S3-4.2a", "S3-6.1x")
 def test_withdrawal_against_deduction(books: str) -> None:
     """The last 100 go to the shop or to the penalty; the other is refused."""
     for _ in range(TURNS):
