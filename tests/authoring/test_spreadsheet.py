@@ -71,6 +71,20 @@ def test_only_the_cells_that_differ_are_written() -> None:
     assert new == STALL.replace('then: ["999.50"], clause', "then: [1000], clause")
 
 
+def test_an_output_without_a_value_comes_back() -> None:
+    """A value that the rule does not give is the word null in a sheet; a blank cell is an error."""
+    rows = "< 5000,null,1,\n>= 5000,500,1,\n"
+    pack = load_pack_text(taken(HEAD + rows, load_pack_text(WITHOUT_CASES, "stall")), "stall")
+    assert [row.outputs["amount"] for row in pack.tables["sales_tier"].editions[0].rows] == [
+        None, 50_000,
+    ]  # fmt: skip
+    sheet = table_out(pack, "sales_tier", None, "csv")
+    assert "null" in sheet.decode("utf-8-sig")
+    assert table_in(pack, "sales_tier", (sheet, "t.csv"), None) == pack.text
+    with pytest.raises(BadInput, match="amount"):
+        taken(HEAD + "< 5000,,1,\n>= 5000,500,1,\n")
+
+
 def test_rows_are_added_and_removed_in_their_place() -> None:
     """A new row stands between its neighbours; a row that went takes no comment with it."""
     new = taken(HEAD + '< 100,1,1,low\n"[100, 5000)",500,1,\n>= 5000,3000,1,\n')

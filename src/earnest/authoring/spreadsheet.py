@@ -23,6 +23,8 @@ from earnest.policy.kinds import Kind, written
 
 _WHOLE = re.compile(r"^-?(0|[1-9]\d*)$")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+NOTHING = "null"
+"""An output cell for which the rule gives no value; a cell left blank is an error instead."""
 NOTES = (
     ("每行是规则表的一行；列依次为输入、输出、条款号、行号（可空）。",
      "Each line is a row of the table: inputs, outputs, clause, id (may be empty)."),
@@ -30,6 +32,7 @@ NOTES = (
      "A number as input: < 5000   >= 5000   [5000, 20000)   whatever it is: any"),
     ("文本的输入格：照写；其余一切：otherwise；任意：any",
      "A text as input: the text itself; every text not named: otherwise; whatever it is: any"),
+    ("规则未给出数值的输出格：null", "An output for which the rule gives no value: null"),
     ("真假：true 或 false　日期：2025-02-01", "A truth: true or false   A day: 2025-02-01"),
     ("金额以该币种的元计，最多两位小数，日元等不写小数；ppm 为百万分之一，也可写百分数 0.5%。",
      "Money is in yuan, dollars or yen, at most two decimals; ppm are millionths, or like 0.5%."),
@@ -120,7 +123,7 @@ def table_in(
 
 
 def _shown(cells: Sequence[Any]) -> list[Any]:
-    return [cell if cell != "" else None for cell in cells]
+    return [NOTHING if cell is None else cell if cell != "" else None for cell in cells]
 
 
 def _columns(pack: Pack, table: str) -> Columns:
@@ -288,6 +291,8 @@ class _SheetReader:
 
     def _value(self, number: int, column: str, text: str) -> Any:
         kind = self._columns.outputs[column]
+        if text.strip() == NOTHING:
+            return None
         raw = _typed(kind, text, cell=False)
         try:
             written(kind, raw)
