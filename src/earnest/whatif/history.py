@@ -16,12 +16,12 @@ from earnest.assessment.providers import NPS, PROVIDER
 from earnest.assessment.shops import SALES, SHOP, ShopMonth
 from earnest.decisions.models import Decision, Finding
 from earnest.kernel.calendar import Month, day_of
+from earnest.ledger.free_deposits import free_deposits
 from earnest.market.models import Provider
 from earnest.market.queries import Subject
 from earnest.market.taking_part import categories_open, shops_taking_part
 from earnest.measures.recorded import figures_recorded
 from earnest.rulebooks.packs import SHOP_DEPOSIT
-from earnest.whatif.balances import free_deposits
 from earnest.whatif.facts import Judged
 
 STORED: Final = "stored"
