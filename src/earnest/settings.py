@@ -70,7 +70,12 @@ INSTALLED_APPS = [
     "earnest.restrictions",
     "earnest.notices",
     "earnest.deposits",
+    "earnest.payins",
+    "earnest.payouts",
+    "earnest.reconciliation",
     "earnest.assessment",
+    "earnest.cases",
+    "earnest.work",
     "earnest.api",
     "earnest.console",
 ]

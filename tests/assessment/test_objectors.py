@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from earnest.assessment.providers import duty_findings
-from earnest.assessment.shops import ShopMonth, adjustment_decide, shortage_decisions
+from earnest.assessment.shops import ShopMonth, adjustment_decide
+from earnest.assessment.shortages import shortage_decisions
 from earnest.authoring.amending import NewInstrument, NewValue, instrument_added, value_added
 from earnest.deposits.models import Shortage
 from earnest.deposits.queries import Position

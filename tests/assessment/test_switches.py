@@ -7,11 +7,10 @@ from uuid import uuid4
 import pytest
 
 from earnest.assessment.commands import month_settled_at
-from earnest.assessment.effects import ladder_apply
 from earnest.assessment.shops import ShopMonth, adjustment_decide
-from earnest.assessment.switches import OPTIONS, chosen
-from earnest.assessment.words import conditions_words, fine_words
 from earnest.cli.measure import parameters_on
+from earnest.consequences.ladder import ladder_apply
+from earnest.consequences.words import conditions_words, fine_words
 from earnest.decisions.models import Decision
 from earnest.deposits.accounts import (
     claim_of,
@@ -31,6 +30,7 @@ from earnest.policy import Pack, Reading, load_pack_text
 from earnest.restrictions.models import Restriction
 from earnest.restrictions.release import Condition
 from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, PartyPacks, packs_shipped
+from earnest.rulebooks.switches import OPTIONS, chosen
 from tests.rulebooks.books import announced, submitted
 
 AT = datetime(2025, 9, 8, tzinfo=UTC)

@@ -13,10 +13,10 @@ from uuid import UUID, uuid5
 from django.conf import settings
 
 from earnest.assessment import providers as provider_month
-from earnest.assessment.commands import decide
 from earnest.assessment.models import Cycle
 from earnest.assessment.shops import ShopMonth, adjustment_decide
 from earnest.authoring.amending import NewInstrument, NewValue, instrument_added, value_added
+from earnest.consequences.commands import decide
 from earnest.console.whatif_jobs import Job, report_made
 from earnest.decisions.commands import findings_record, standing_order_give
 from earnest.decisions.models import Decision

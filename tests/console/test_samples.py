@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from django.test import Client
 
-from earnest.assessment.commands import decide
 from earnest.assessment.shops import ShopMonth, adjustment_decide
+from earnest.consequences.commands import decide
 from earnest.decisions.models import Decision
 from earnest.kernel.calendar import Month
 from earnest.rulebooks.commands import value_unconfirm

@@ -7,8 +7,8 @@ import pytest
 from django.template.loader import get_template
 
 from earnest import console
-from earnest.assessment.words import CAPABILITIES, CONDITIONS, MEASURES, OUTCOMES
 from earnest.authoring.lint import SEVERITIES
+from earnest.consequences.words import CAPABILITIES, CONDITIONS, MEASURES, OUTCOMES
 from earnest.console.forms import IMPORTANCES
 from earnest.console.health import ORDER
 from earnest.console.texts import TEXTS

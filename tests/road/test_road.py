@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from earnest.assessment.commands import cycle_run, decision_settle, month_settled_at
+from earnest.assessment.commands import cycle_run, month_settled_at
 from earnest.cli.demo import Demo, market_load
+from earnest.consequences.commands import decision_settle
 from earnest.decisions.models import Decision, Finding
 from earnest.decisions.replay import decisions_replay
 from earnest.deposits.models import Shortage

@@ -14,8 +14,8 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from earnest.assessment import providers, shops
-from earnest.assessment.commands import decide
 from earnest.assessment.models import Cycle
+from earnest.consequences.commands import decide
 from earnest.decisions.commands import findings_record
 from earnest.deposits.accounts import (
     clearing_of,

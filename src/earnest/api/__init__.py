@@ -1,1 +1,1 @@
-"""Floor 11: the HTTP API."""
+"""Floor 16: the HTTP API."""

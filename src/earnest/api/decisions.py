@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from earnest.api.access import Caller, caller_who_may, missing, now_for, reader_of, scope_of
 from earnest.api.problems import ERRORS, ProblemOut
 from earnest.api.shapes import Bilingual, Limit, SubjectQuery, Text
-from earnest.assessment.commands import decision_settle
+from earnest.consequences.commands import decision_settle
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import DecisionFilter, decision_get, decisions, findings
 from earnest.kernel.errors import NotFound

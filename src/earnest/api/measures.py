@@ -10,11 +10,11 @@ from pydantic import Field
 from earnest.api.access import Caller, missing, now_for, reader_of, scope_of, subject_seen
 from earnest.api.problems import ERRORS, ProblemOut
 from earnest.api.shapes import Limit, Text
-from earnest.assessment.switches import measure_parameter
 from earnest.kernel.errors import BadInput
 from earnest.measures import MEASURES, Measure
 from earnest.measures.queries import contributions, measure, results
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
+from earnest.rulebooks.switches import measure_parameter
 
 router = Router(tags=["measures"])
 

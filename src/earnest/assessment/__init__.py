@@ -1,1 +1,1 @@
-"""Floor 8: the monthly cycle: findings from measures, ladders, consequences."""
+"""Floor 12: the monthly cycle: findings from measures, ladders, consequences."""

@@ -5,35 +5,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from earnest.assessment import providers, shops
 from earnest.assessment.conduct import settled_at
-from earnest.assessment.effects import decisions_apply
 from earnest.assessment.models import Cycle
 from earnest.assessment.notifications import release_notices, shortage_notices
-from earnest.assessment.switches import settling_days
+from earnest.assessment.shortages import measures_wanted, shortages_look
+from earnest.consequences.commands import decide
 from earnest.decisions.commands import (
-    IN_EFFECT,
     NewDecision,
     NewFinding,
-    decisions_record,
     findings_record,
-    verdict_give,
 )
-from earnest.decisions.models import Decision
-from earnest.decisions.precedents import outcomes_since, subjects_waiting
+from earnest.decisions.precedents import subjects_waiting
 from earnest.deposits.accounts import platform_accounts_open, subject_accounts_open
-from earnest.deposits.commands import PayIns, pay_ins_post, shortages_review
-from earnest.deposits.models import Shortage
+from earnest.deposits.commands import PayIns, pay_ins_post
 from earnest.deposits.queries import (
-    Position,
     positions,
     requirements_on,
     short_subjects,
-    shortages_open,
 )
 from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import BadInput, Problem
@@ -57,6 +49,7 @@ from earnest.rulebooks.packs import (
     packs_held,
     party_packs,
 )
+from earnest.rulebooks.switches import settling_days
 
 STATIONS = ("feed", "measures", "findings", "decisions", "upkeep")
 
@@ -214,14 +207,6 @@ def _refusal(finding: NewFinding) -> Problem:
     return Problem(refusal.code, where, zh=refusal.zh, en=refusal.en)
 
 
-@transaction.atomic
-def decide(tenant_id: str, wanted: Sequence[NewDecision], at: datetime) -> list[Decision]:
-    """Record decisions and let those in effect have their effect, all or nothing."""
-    made = decisions_record(tenant_id, wanted, at, day_of(at))
-    decisions_apply(tenant_id, [each for each in made if each.state == IN_EFFECT], at)
-    return made
-
-
 def _provider_deposits(tenant_id: str, at: datetime) -> list[NewDecision]:
     on = day_of(at)
     have = requirements_on(tenant_id, on, providers.PROVIDER)
@@ -274,69 +259,10 @@ def day_run(tenant_id: str, now: datetime) -> DayLook:
 
 def _look(tenant_id: str, now: datetime, pay_ins: PayIns) -> DayLook:
     with transaction.atomic():
-        opened, closed = _shortages_review(tenant_id, now)
+        opened, closed = shortages_look(tenant_id, now)
         notices_send(tenant_id, shortage_notices(opened), now)
         released = restrictions_release(tenant_id, short_subjects(tenant_id), now)
         notices_send(tenant_id, release_notices(released), now)
-    decided = decide(tenant_id, _shortage_decisions(tenant_id, now), now)
+    decided = decide(tenant_id, measures_wanted(tenant_id, now), now)
     batches_seal(tenant_id, now)
     return DayLook(pay_ins, len(opened), closed, len(released), len(decided))
-
-
-def _shortages_review(tenant_id: str, now: datetime) -> tuple[list[tuple[Shortage, Position]], int]:
-    """Open and close shortages, each party with the days of grace of the pack that judges it."""
-    books = {
-        shops.SHOP: (party_packs(tenant_id, SHOP_DEPOSIT), "shortage_grace_days"),
-        providers.PROVIDER: (party_packs(tenant_id, SUPPLY_MARKET), "top_up_grace_days"),
-    }
-    on = day_of(now)
-    graced: dict[tuple[str, int], list[tuple[str, str]]] = {}
-    for subject in subjects_all(tenant_id):
-        packs, name = books[subject[0]]
-        pack = packs.of(*subject)
-        days = pack.parameter(name, on=max(on, pack.in_force_from()))
-        graced.setdefault((subject[0], days), []).append(subject)
-    reviews = [
-        shortages_review(tenant_id, subjects, {kind: days}, now)
-        for (kind, days), subjects in graced.items()
-    ]
-    opened = [each for review in reviews for each in review.opened]
-    return opened, sum(len(review.closed) for review in reviews)
-
-
-def _shortage_decisions(tenant_id: str, now: datetime) -> list[NewDecision]:
-    """Propose measures against open shop shortages, each measure once until it is settled."""
-    on = day_of(now)
-    open_rows = [row for row in shortages_open(tenant_id) if row.subject_kind == shops.SHOP]
-    standing = positions(tenant_id, [(shops.SHOP, row.subject_id) for row in open_rows], on)
-    packs = party_packs(tenant_id, SHOP_DEPOSIT)
-    wanted = shops.shortage_decisions(open_rows, standing, on, packs)
-    since = {row.subject_id: row for row in open_rows}
-    return [each for each in wanted if not _proposed(tenant_id, each, since[each.subject_id])]
-
-
-def _proposed(tenant_id: str, wanted: NewDecision, shortage: Shortage) -> bool:
-    before = outcomes_since(
-        tenant_id, (shops.SHOP, wanted.subject_id), "shortage_measures", shortage.opened_at
-    )
-    states = [state for outcome, state in before if outcome == wanted.outcome]
-    if wanted.outcome == "transfer_from_proceeds":
-        return any(state != IN_EFFECT for state in states)
-    return bool(states)
-
-
-@transaction.atomic
-def decision_settle(
-    tenant_id: str, decision_id: UUID, *, verdict: str, actor: str, reason: str, now: datetime
-) -> Decision:
-    """Take one person's word on a waiting decision; with the last approval it takes effect.
-
-    Raises:
-        BadInput, Conflict, NotAllowed, NotFound: see :func:`verdict_give`.
-    """
-    decision, enough = verdict_give(
-        tenant_id, decision_id, verdict=verdict, actor=actor, reason=reason, now=now
-    )
-    if enough:
-        decisions_apply(tenant_id, [decision], now)
-    return decision

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from earnest.assessment.words import OUTCOMES, capabilities_words
+from earnest.consequences.words import OUTCOMES, capabilities_words
 from earnest.deposits.models import Shortage
 from earnest.deposits.queries import Position
 from earnest.kernel.money import yuan

@@ -1,4 +1,4 @@
-"""A shop's month: the deposit it must hold by what it sold, and what may be done when it is short.
+"""A shop's month: the deposit it must hold by what it sold.
 
 SQL nominates, the interpreter decides: the pack's own SQL evaluates all shops at once and names
 those whose requirement would change; each of them, and a sample of the others, is then evaluated
@@ -14,25 +14,16 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from earnest.assessment.switches import requirement_falls
 from earnest.decisions.commands import NewDecision, NewFinding
-from earnest.deposits.models import Shortage
-from earnest.deposits.queries import Position
-from earnest.kernel.calendar import Month, day_of
+from earnest.kernel.calendar import Month
 from earnest.kernel.errors import RuleRefused
 from earnest.policy import Evaluation, Pack
 from earnest.rulebooks.packs import PartyPacks
+from earnest.rulebooks.switches import requirement_falls
 
 SHOP = "shop"
 SALES = "sales_month"
 REQUIRED_CLAUSE = "S3-3.1a"
-SHORTAGE_CLAUSES = {
-    "transfer_from_proceeds": "S3-5.1e",
-    "limit_sales": "S3-5.1c",
-    "limit_withdrawal": "S3-5.1d",
-    "end_service": "S3-5.2b",
-}
-MONEY_OR_END = {"transfer_from_proceeds", "end_service"}
 CHECKED_OTHERS = 50
 
 
@@ -189,40 +180,3 @@ def _compare(shop: ShopMonth, by_sql: tuple[int | None, bool], evaluation: Evalu
             en="the set evaluation and the single one disagree; the month's adjustment stopped and "
             "changed nothing: check the rulebook",
         )
-
-
-def shortage_decisions(
-    shortages: Iterable[Shortage],
-    positions: dict[tuple[str, str], Position],
-    on: date,
-    packs: PartyPacks,
-) -> list[NewDecision]:
-    """Compute what may be done against each open shortage on a day (S3-5.1, S3-5.2)."""
-    decisions: list[NewDecision] = []
-    for shortage in shortages:
-        at = positions[(shortage.subject_kind, shortage.subject_id)]
-        facts = {
-            "assessed_on": on,
-            "required_fen": at.required_fen,
-            "balance_fen": at.free_fen,
-            "days_short": max(0, (on - day_of(shortage.opened_at)).days),
-            "proceeds_fen": at.proceeds_fen,
-        }
-        evaluation = packs.of(SHOP, shortage.subject_id).evaluate("shortage_measures", facts)
-        if evaluation.refusal is not None:
-            continue
-        measure = str(evaluation.result["measure"])
-        if measure in SHORTAGE_CLAUSES:
-            decisions.append(
-                NewDecision(
-                    subject_kind=SHOP,
-                    subject_id=shortage.subject_id,
-                    period=on.isoformat(),
-                    clause=SHORTAGE_CLAUSES[measure],
-                    outcome=measure,
-                    money_fen=int(str(evaluation.result["transfer_fen"])),
-                    approvals_needed=2 if measure in MONEY_OR_END else 1,
-                    evaluation=evaluation,
-                )
-            )
-    return decisions

@@ -1,4 +1,4 @@
-"""Floor 12: the command line.
+"""Floor 17: the command line.
 
 Commands are imported when they are called, since most need the database and Django, and starting
 those for ``--help`` or for a pure command would make a person wait.

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import click
 
-from earnest.assessment.commands import decision_settle
 from earnest.cli.options import MONTH, SUBJECT, edge_now, tenant
 from earnest.cli.output import emit, progress_console, reading
+from earnest.consequences.commands import decision_settle
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import DecisionFilter
 from earnest.decisions.queries import decisions as decisions_found

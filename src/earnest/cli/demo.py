@@ -12,11 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from earnest.api.commands import token_create
-from earnest.assessment.commands import cycle_run, day_run, decision_settle, month_settled_at
+from earnest.assessment.commands import cycle_run, day_run, month_settled_at
 from earnest.assessment.queries import cycles
 from earnest.cli.options import tenant
 from earnest.cli.output import progress_console
 from earnest.cli.serve import HOST, PORT, port_free, serve_until_stopped
+from earnest.consequences.commands import decision_settle
 from earnest.decisions.commands import standing_order_give
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import DecisionFilter, decisions, finding_counts

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import click
 
-from earnest.assessment.switches import measure_parameter
 from earnest.cli.options import DAY, edge_now, tenant
 from earnest.cli.output import emit, reading
 from earnest.kernel.errors import BadInput
@@ -15,6 +14,7 @@ from earnest.measures.definition import ALL, BY_CODES
 from earnest.measures.queries import contributions, measure_named
 from earnest.measures.queries import measure as figures_of
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
+from earnest.rulebooks.switches import measure_parameter
 
 ORDERS_MAX: Final = 1_000_000
 

@@ -1,1 +1,1 @@
-"""Floor 10: sources outside, mapped onto the feed."""
+"""Floor 15: sources outside, mapped onto the feed."""

@@ -1,1 +1,1 @@
-"""Floor 11: the console for operators, providers and shops."""
+"""Floor 16: the console for operators, providers and shops."""

@@ -1,13 +1,22 @@
-"""Headers that every console page carries, and pages for the problems that stop one."""
+"""Whose rows a request sees, the headers of every page, and pages for what stops one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from earnest.console.access import visitor_of
 from earnest.console.texts import language
 from earnest.kernel.errors import EarnestError, NotFound
+from earnest.postgres.tenancy import (
+    person_known,
+    stranger_scope,
+    tenant_known,
+    tenant_now,
+    tenant_scope,
+)
 from earnest.rulebooks.packs import packs_held
 
 CONTENT_POLICY = "; ".join(
@@ -25,18 +34,24 @@ OTHERS = ("/api/", "/static/")  # rooms that answer for themselves
 
 
 class ConsoleMiddleware:
-    """Forbids foreign and inline scripts, keeps pages out of caches, and shows our errors."""
+    """Shows each request its own tenant only; forbids foreign scripts; shows our errors."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request and put the headers on.
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request in its visitor's tenant and put the headers on.
 
-        The rulebooks are read once for a page. What changes something reads them as they are.
+        Nothing of a tenant stays on the connection for the next request; the API finds out for
+        itself who calls. The rulebooks are read once for a page. What changes something reads them
+        as they are.
         """
-        with packs_held() if request.method in READING else nullcontext():
+        with stranger_scope(), packs_held() if request.method in READING else nullcontext():
+            if not request.path.startswith(OTHERS):
+                _visitor_known(request)
             response = self.get_response(request)
+            if isinstance(response, StreamingHttpResponse):  # its rows are read after this
+                response.streaming_content = _within(tenant_now(), response.streaming_content)
         if not request.path.startswith(OTHERS):
             response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
             response.headers.setdefault("Cache-Control", "no-store")
@@ -56,3 +71,18 @@ class ConsoleMiddleware:
             "status": error.http_status,
         }
         return render(request, "console/problem.html", shown, status=error.http_status)
+
+
+def _visitor_known(request: HttpRequest) -> None:
+    """Open the tenant of the signed-in person, whose membership tells it."""
+    if request.user.is_authenticated:
+        person_known(request.user.pk)
+        visitor = visitor_of(request)
+        if visitor is not None:
+            tenant_known(visitor.tenant_id)
+
+
+def _within(tenant_id: str, content: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the parts of an answer while its tenant's rows are open."""
+    with tenant_scope(tenant_id):
+        yield from content

@@ -21,6 +21,7 @@ from django.db import connections
 from earnest.authoring.backdating import as_if_from
 from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import EarnestError, NotFound
+from earnest.postgres.tenancy import tenant_scope
 from earnest.rulebooks.commands import report_keep
 from earnest.rulebooks.models import WhatIfReport
 from earnest.rulebooks.queries import draft_get, draft_pack
@@ -117,7 +118,8 @@ def _complain(ended: "Future[None]") -> None:
 def _run(job: Job, lock: IO[str], now: datetime) -> None:
     """Run a what-if and write what came of it; the lock is let go whatever happens."""
     try:
-        _write(_ran(job, now))
+        with tenant_scope(job.tenant_id):
+            _write(_ran(job, now))
     finally:
         lock.close()
         connections.close_all()

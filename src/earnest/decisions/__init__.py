@@ -1,1 +1,1 @@
-"""Floor 4: findings and decisions with receipts, standing orders, approvals, replay."""
+"""Floor 6: findings and decisions with receipts, standing orders, approvals, replay."""

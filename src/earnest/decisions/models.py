@@ -90,6 +90,7 @@ class Decision(models.Model):
     allows: waiting -> in_effect or refused.
 
     Attributes:
+        period: what it is about: a month, a day, or the number of a case.
         outcome: the choice in one word (hide, delist, remove, notify, adjust, limit_sales ...).
         money_fen: what the outcome takes or moves; 0 where none.
         approvals_needed: persons who must agree before it takes effect; 0 under a standing order.
@@ -104,7 +105,7 @@ class Decision(models.Model):
     decision = models.CharField(max_length=80)
     subject_kind = models.CharField(max_length=20)
     subject_id = models.CharField(max_length=64)
-    period = models.CharField(max_length=10)
+    period = models.CharField(max_length=40)
     clause = models.CharField(max_length=40)
     modality = models.CharField(max_length=10)
     outcome = models.CharField(max_length=40)

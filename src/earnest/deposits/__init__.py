@@ -1,1 +1,1 @@
-"""Floor 6: required amount, pay-ins, deductions, shortage and its clock."""
+"""Floor 8: required amount, pay-ins, deductions, shortage and its clock."""

@@ -1,1 +1,1 @@
-"""Floor 2: the neutral event schema, ingestion, the event store and order facts."""
+"""Floor 3: the neutral event schema, ingestion, the event store and order facts."""

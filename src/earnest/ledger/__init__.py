@@ -1,1 +1,1 @@
-"""Floor 2: double entry on PostgreSQL, the only place where money moves."""
+"""Floor 3: double entry on PostgreSQL, the only place where money moves."""

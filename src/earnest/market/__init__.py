@@ -1,1 +1,1 @@
-"""Floor 4: who takes part: marketplace, providers, shops, their categories and sign-ins."""
+"""Floor 6: who takes part: marketplace, providers, shops, their categories and sign-ins."""

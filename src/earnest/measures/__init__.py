@@ -1,4 +1,4 @@
-"""Floor 3: what is counted, one file per measure; no threshold is known here."""
+"""Floor 4: what is counted, one file per measure; no threshold is known here."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""Floor 5: the inbox and the statement of reasons, in Chinese and English."""
+"""Floor 7: the inbox and the statement of reasons, in Chinese and English."""

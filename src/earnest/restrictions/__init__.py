@@ -1,1 +1,1 @@
-"""Floor 5: capability grants with cause, clause and release condition."""
+"""Floor 7: capability grants with cause, clause and release condition."""

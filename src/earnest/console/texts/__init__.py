@@ -8,13 +8,22 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
+from earnest.console.texts.cash import CASH
+from earnest.console.texts.deposit_cases import DEPOSIT_CASES
 from earnest.console.texts.pages import PAGES
 from earnest.console.texts.rulebooks import RULEBOOKS
 from earnest.console.texts.shell import SHELL
 from earnest.console.texts.values import VALUES
 
 Language = Literal["zh", "en"]
-TEXTS: dict[str, tuple[str, str]] = {**SHELL, **PAGES, **RULEBOOKS, **VALUES}
+TEXTS: dict[str, tuple[str, str]] = {
+    **SHELL,
+    **PAGES,
+    **RULEBOOKS,
+    **DEPOSIT_CASES,
+    **CASH,
+    **VALUES,
+}
 
 
 def language() -> Language:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from earnest.assessment.commands import decision_settle
+from earnest.consequences.commands import decision_settle
 from earnest.console.access import VisitorRequest, needs
 from earnest.console.clock import present
 from earnest.console.lists import FIELD_LENGTH_MAX, choice, names_for, page_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from earnest.assessment.words import OUTCOMES, PERIODS, Words
+from earnest.consequences.words import OUTCOMES, PERIODS, Words
 from earnest.decisions.models import Decision
 from earnest.notices.commands import Kind, Message, NewNotice, Severity
 from earnest.notices.statement import Reasons, statement

@@ -1,0 +1,134 @@
+"""Opening and closing a case, and the steps of its story in between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from earnest.cases.models import Case, CaseEntry
+from earnest.kernel.errors import Conflict, NotFound, RuleRefused
+from earnest.kernel.ids import uuid7_for
+from earnest.policy import Evaluation
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What a person asks for: the kind of case, about whom, the facts, a word, and who asks."""
+
+    kind: str
+    subject: tuple[str, str]
+    facts: dict[str, Any]
+    actor: str
+    note: str = ""
+    evidence: Sequence[str] = field(default_factory=tuple)
+
+
+def _next_number(tenant_id: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cases:{tenant_id}"]
+        )
+    return Case.objects.filter(tenant_id=tenant_id).count() + 1
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
+
+
+@transaction.atomic
+def case_open(tenant_id: str, filing: Filing, now: datetime) -> Case:
+    """Open a case under the next number, with its first entry."""
+    number = f"C{_next_number(tenant_id):06d}"
+    case = Case.objects.create(
+        id=uuid7_for(now, tenant_id, "case", number),
+        tenant_id=tenant_id,
+        number=number,
+        kind=filing.kind,
+        subject_kind=filing.subject[0],
+        subject_id=filing.subject[1],
+        facts=_plain(filing.facts),
+        note=filing.note,
+        opened_by=filing.actor,
+        opened_at=now,
+    )
+    entry_add(case, "opened", now, actor=filing.actor, note=filing.note, evidence=filing.evidence)
+    return case
+
+
+def entry_add(
+    case: Case,
+    what: str,
+    now: datetime,
+    *,
+    actor: str,
+    note: str = "",
+    evidence: Sequence[str] = (),
+) -> CaseEntry:
+    """Add one step to the story of a case."""
+    return CaseEntry.objects.create(
+        case=case,
+        tenant_id=case.tenant_id,
+        what=what,
+        note=note,
+        evidence=list(evidence),
+        actor=actor,
+        at=now,
+    )
+
+
+@transaction.atomic
+def case_close(case: Case, closed_as: str, now: datetime, *, actor: str, note: str = "") -> None:
+    """Close a case as done, refused or withdrawn.
+
+    Raises:
+        Conflict: the case is closed already.
+    """
+    changed = Case.objects.filter(id=case.id, closed_at=None).update(
+        closed_at=now, closed_as=closed_as
+    )
+    if not changed:
+        raise Conflict(
+            "case_closed",
+            where=case.number,
+            zh="该事项已经办结，不能再改；如需处理请另开一项。",
+            en="the case is closed; open another one",
+        )
+    case.refresh_from_db()
+    entry_add(case, closed_as, now, actor=actor, note=note)
+
+
+def case_get(tenant_id: str, number: str) -> Case:
+    """Return a case by its number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    case = Case.objects.filter(tenant_id=tenant_id, number=number).first()
+    if case is None:
+        raise NotFound(
+            "unknown_case",
+            where=number,
+            zh=f"没有编号为 {number} 的事项。",
+            en=f"there is no case {number!r}",
+        )
+    return case
+
+
+def accepted(evaluation: Evaluation, where: str) -> Evaluation:
+    """Return an evaluation that came to a result.
+
+    Raises:
+        RuleRefused: the rule refuses to judge these facts, with its own words.
+    """
+    refusal = evaluation.refusal
+    if refusal is None:
+        return evaluation
+    raise RuleRefused(refusal.code, where=where, zh=refusal.zh, en=refusal.en)

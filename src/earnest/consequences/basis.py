@@ -1,0 +1,50 @@
+"""What every effect rests on: its decision's subject and reason, and the rights it takes away."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from earnest.decisions.models import Decision
+from earnest.kernel.calendar import day_of
+from earnest.ledger.records import Reason
+from earnest.restrictions.commands import Grant, restrictions_grant
+from earnest.restrictions.release import Condition
+from earnest.rulebooks.packs import pack_of_receipt
+
+TOPPED_UP: Condition = {"kind": "topped_up"}
+
+
+def subject_of(decision: Decision) -> tuple[str, str]:
+    """Return the subject (kind, id) of a decision."""
+    return (decision.subject_kind, decision.subject_id)
+
+
+def reason_of(decision: Decision) -> Reason:
+    """Return the reason that a transfer gives for a decision."""
+    note = f"{decision.decision} {decision.period}: {decision.outcome}"
+    return Reason(decision.clause, decision.rulebook, decision.id, note)
+
+
+def _capabilities(decision: Decision) -> list[str]:
+    """Return what the outcome restricts, by the table of the pack that decided."""
+    pack = pack_of_receipt(decision.receipt)
+    on = decision.governing_on or day_of(decision.made_at)
+    row = pack.table_row("restriction_effects", {"measure": decision.outcome}, on=on)
+    return [capability for capability, restricted in row.items() if restricted is True]
+
+
+def restrict(
+    tenant_id: str, decision: Decision, release: Sequence[Condition], now: datetime
+) -> tuple[list[str], list[str]]:
+    """Restrict what the outcome says; return the capabilities and the ids of the grants."""
+    capabilities = _capabilities(decision)
+    grant = Grant(
+        subject_kind=decision.subject_kind,
+        subject_id=decision.subject_id,
+        measure=decision.outcome,
+        capabilities=capabilities,
+        rulebook=decision.rulebook,
+        clause=decision.clause,
+        decision_id=decision.id,
+        release=release,
+    )
+    return capabilities, [str(each) for each in restrictions_grant(tenant_id, [grant], now)]
