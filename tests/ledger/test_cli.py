@@ -1,6 +1,8 @@
 """``earnest verify`` and ``earnest ledger``: what they print and how they end."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner, Result
@@ -8,7 +10,10 @@ from django.conf import settings
 from django.db import connection
 
 from earnest.cli.ledger import ledger, verify
+from earnest.kernel.calendar import Month
+from earnest.kernel.errors import EarnestError
 from earnest.ledger.commands import accounts_open, transfers_post
+from earnest.market.commands import marketplace_open, person_add
 from tests.ledger.market import ACCOUNTS, CASH, DEPOSIT, NOW, PENALTY, pay_in, transfer
 
 
@@ -69,3 +74,19 @@ def test_balances_by_kind(books: None) -> None:
     assert {row["account"]: row["posted_fen"] for row in rows}[CASH] == -900
     rows = json.loads(_run(ledger, "balances", "--kind", "deposit", "--format", "json").stdout)
     assert (rows[0]["account"], rows[0]["free_fen"]) == (DEPOSIT, 700)
+
+
+def test_a_month_is_closed_by_a_person_who_may_decide(books: None) -> None:
+    """After it nothing counts from before its end; a stranger closes nothing."""
+    marketplace_open(settings.TENANT, name_zh="市场", name_en="market")
+    person_add(settings.TENANT, "fin", "long-password-1", role="finance")
+    month = str(Month.of(NOW.date()).plus(-1))
+    with pytest.raises(EarnestError):
+        _run(ledger, "close", "--month", month, "--by", "nobody")
+    closed = json.loads(
+        _run(ledger, "close", "--month", month, "--by", "fin", "--format", "json").stdout
+    )
+    assert (closed[0]["month"], closed[0]["by"]) == (month, "fin")
+    late = replace(pay_in(5), effective_at=NOW - timedelta(days=62))
+    (outcome,) = transfers_post(settings.TENANT, [late], NOW)
+    assert (outcome.status, outcome.code) == ("refused", "period_closed")

@@ -18,6 +18,9 @@ from earnest.ledger.queries import balance_of, balances_listed, verify
 from earnest.ledger.records import Outcome, Transfer
 from tests.ledger.market import CAPPED, CASH, DEPOSIT, NOW, PENALTY, pay_in, transfer
 
+# Other sessions must see the books, so no test works inside a transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 SESSIONS = 4
 
 

@@ -23,6 +23,7 @@ from earnest.ledger.queries import (
     statement,
     verify,
 )
+from earnest.postgres.tenancy import tenant_scope
 from tests.ledger.market import (
     ACCOUNTS,
     DEPOSIT,
@@ -96,9 +97,10 @@ def test_working_role_works_through_functions(tenant: str, as_app_role: None) ->
     outcomes = transfers_post("other", [pay_in(5), transfer(DEPOSIT, PENALTY, 50)], NOW)
     assert [outcome.status for outcome in outcomes] == ["posted", "refused"]
     batches_seal("other", NOW)
-    assert seal_head("other") is None  # this transaction has not ended, so nothing is sealed
-    assert statement("other", DEPOSIT, 1)[0].balance_fen == 5
-    assert all(check.ok for check in verify("other"))
+    with tenant_scope("other"):
+        assert seal_head("other") is None  # this transaction has not ended, so nothing is sealed
+        assert statement("other", DEPOSIT, 1)[0].balance_fen == 5
+        assert all(check.ok for check in verify("other"))
 
 
 def test_working_role_does_every_kind_of_work(tenant: str, as_app_role: None) -> None:
@@ -107,12 +109,13 @@ def test_working_role_does_every_kind_of_work(tenant: str, as_app_role: None) ->
     held, standing = hold(4, expires_at=NOW + timedelta(hours=1)), freeze()
     outcomes = transfers_post("other", [pay_in(5), held, capture(held, 1), standing], NOW)
     assert [outcome.moved_fen for outcome in outcomes] == [5, 4, 1, 0]
-    assert holds_open("other")[0].remaining_fen == 3
-    assert holds_expire("other", NOW + timedelta(hours=1))[0].moved_fen == 3
-    assert freezes_open("other")[0].id == standing.id
-    assert month_close("other", Month(2025, 8), "finance", NOW) == months_closed("other")[0]
-    assert balance_at("other", DEPOSIT, NOW, None).posted_fen == 4
-    assert all(check.ok for check in verify("other"))
+    with tenant_scope("other"):
+        assert holds_open("other")[0].remaining_fen == 3
+        assert holds_expire("other", NOW + timedelta(hours=1))[0].moved_fen == 3
+        assert freezes_open("other")[0].id == standing.id
+        assert month_close("other", Month(2025, 8), "finance", NOW) == months_closed("other")[0]
+        assert balance_at("other", DEPOSIT, NOW, None).posted_fen == 4
+        assert all(check.ok for check in verify("other"))
 
 
 def test_working_role_cannot_write_past_the_decision(tenant: str, as_app_role: None) -> None:

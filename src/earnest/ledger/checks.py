@@ -1,14 +1,14 @@
 """The proof of the books: everything is computed anew from the rows and compared."""
 
-import re
-from functools import cache
 from pathlib import Path
 
 from django.db import connection
 
 from earnest.ledger.records import Check
+from earnest.postgres.named import named_queries
 
 _IDS_MAX = 20
+_QUERIES = Path(__file__).with_name("checks.sql")
 
 _FOUND = """
     SELECT count(*), (array_agg(q.id ORDER BY length(q.id), q.id))[1:{limit}] FROM ({query}) q
@@ -61,7 +61,7 @@ def verify(tenant_id: str, head: tuple[int, str] | None = None) -> list[Check]:
         cursor.execute(_COUNTS, {"tenant": tenant_id})
         counts = cursor.fetchone()
         checks = []
-        for name, query in _queries().items():
+        for name, query in named_queries(_QUERIES).items():
             cursor.execute(_FOUND.format(limit=_IDS_MAX, query=query), {"tenant": tenant_id})
             found, ids = cursor.fetchone()
             place, noun, noun_zh = _POPULATIONS[name]
@@ -90,11 +90,3 @@ def _check(name: str, found: int, ids: list[str], population: tuple[int, str, st
         detail_zh=f"在 {size} {noun_zh}中发现 {found} 处不符：{named}",
         ids=tuple(ids),
     )
-
-
-@cache
-def _queries() -> dict[str, str]:
-    """Return the named queries of ``checks.sql``, in their order."""
-    text = Path(__file__).with_name("checks.sql").read_text(encoding="utf-8")
-    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
-    return {name: query.strip() for name, query in zip(parts[::2], parts[1::2], strict=True)}

@@ -15,10 +15,16 @@ from django.db import DatabaseError, connection, transaction
 from earnest.kernel.calendar import Month, day_start
 from earnest.kernel.errors import BadInput, Conflict, WorldFailed
 from earnest.kernel.ids import uuid7_for
-from earnest.kernel.money import FEN_MAX
 from earnest.ledger.chart import CHART, kind_of
+from earnest.ledger.columns import (
+    columns_of,
+    groups_together,
+    text_check,
+    transfer_check,
+    without_zone,
+)
 from earnest.ledger.queries import holds_due
-from earnest.ledger.records import Closing, NewAccount, Outcome, Reason, Transfer
+from earnest.ledger.records import Closing, NewAccount, Outcome, Transfer
 
 BATCH_MAX = 10_000
 _EXPIRED_AT_ONCE = 1_000
@@ -78,8 +84,15 @@ def transfers_post(tenant_id: str, transfers: Sequence[Transfer], now: datetime)
     ``instant_without_zone``, ``zero_byte_in_text``; WorldFailed ``ledger_busy`` after some tries
     (outside a transaction).
     """
-    if not transfers:
-        return []
+    transfers_check(transfers)
+    return transfers_post_checked(tenant_id, transfers, now) if transfers else []
+
+
+def transfers_check(transfers: Sequence[Transfer]) -> None:
+    """Refuse what cannot even be sent; everything else is the database's to decide.
+
+    Errors: the BadInput of :func:`transfers_post`.
+    """
     if len(transfers) > BATCH_MAX:
         raise BadInput(
             "batch_too_large",
@@ -87,9 +100,15 @@ def transfers_post(tenant_id: str, transfers: Sequence[Transfer], now: datetime)
             en=f"A batch holds at most {BATCH_MAX} transfers, this one {len(transfers)}; split it.",
         )
     for transfer in transfers:
-        _transfer_check(transfer)
-    order = _groups_together(transfers)
-    answers = _call_again(_POST, tenant_id, now, *_arrays([transfers[i] for i in order]))
+        transfer_check(transfer)
+
+
+def transfers_post_checked(
+    tenant_id: str, transfers: Sequence[Transfer], now: datetime
+) -> list[Outcome]:
+    """Post transfers that :func:`transfers_check` has seen already, as ``transfers_post`` does."""
+    order = groups_together(transfers)
+    answers = _call_again(_POST, tenant_id, now, *columns_of([transfers[i] for i in order]))
     outcomes = [Outcome(each.id, "posted", "", each.amount_fen) for each in transfers]
     for ord_, status, code, moved_fen in answers:
         place = order[ord_ - 1]
@@ -139,7 +158,7 @@ def month_close(tenant_id: str, month: Month, by: str, now: datetime) -> Closing
             zh="这个月还没有结束，不能结账。",
             en="The month is not over; close it when it is.",
         )
-    _text_check(str(month), by)
+    text_check(str(month), by)
     if not by.strip():
         raise BadInput("closer_missing", zh="请写明由谁结账。", en="Say who closes the month.")
     ((first, ends_at, closed_by, closed_at, later),) = _call(
@@ -168,7 +187,7 @@ def _call(query: str, tenant_id: str, now: datetime, *values: Any) -> list[tuple
     """Run a query with its values sent in binary, on Django's connection and transaction."""
     _tenant_check(tenant_id)
     if now.tzinfo is None:
-        raise _without_zone("now")
+        raise without_zone("now")
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
@@ -191,56 +210,6 @@ def _call_again(query: str, tenant_id: str, now: datetime, *values: Any) -> list
         zh="账本正忙，多次尝试都被其他事务打断；请用同样的编号重试。",
         en="The ledger is busy: others were in the way each time. Try again with the same ids.",
     ) from last
-
-
-def _groups_together(transfers: Sequence[Transfer]) -> list[int]:
-    """Return the places of the transfers, each group moved to the place of its first member."""
-    first_of_group: dict[object, int] = {}
-    keys = [
-        (i if t.group_id is None else first_of_group.setdefault(t.group_id, i), i)
-        for i, t in enumerate(transfers)
-    ]
-    return [place for _, place in sorted(keys)]
-
-
-def _arrays(transfers: Sequence[Transfer]) -> list[list[Any] | None]:
-    """Return the transfers as columns, and each different reason once.
-
-    The last three columns are None when every transfer is a plain post: the quick way.
-    """
-    places: dict[Reason, int] = {}
-    for transfer in transfers:
-        places.setdefault(transfer.reason, len(places) + 1)
-    reasons = list(places)
-    return [
-        [t.id for t in transfers],
-        [t.group_id for t in transfers],
-        [t.kind for t in transfers],
-        [t.debit for t in transfers],
-        [t.credit for t in transfers],
-        [t.amount_fen for t in transfers],
-        [t.effective_at for t in transfers],
-        [places[t.reason] for t in transfers],
-        [r.clause for r in reasons],
-        [r.rulebook for r in reasons],
-        [r.decision_id for r in reasons],
-        ["{" + ",".join(map(str, r.evidence)) + "}" for r in reasons],
-        [r.actor for r in reasons],
-        [r.note for r in reasons],
-        *(_special_columns(transfers) or (None, None, None)),
-    ]
-
-
-def _special_columns(transfers: Sequence[Transfer]) -> tuple[list[Any], ...] | None:
-    """Return what only some kinds have; None when no transfer has any of it."""
-    for t in transfers:
-        if t.kind != "post" or t.pending_id is not None or t.final or t.expires_at is not None:
-            return (
-                [t.pending_id for t in transfers],
-                [t.final for t in transfers],
-                [t.expires_at for t in transfers],
-            )
-    return None
 
 
 def _account_columns(account: NewAccount) -> tuple[Any, ...]:
@@ -283,43 +252,7 @@ def _account_check(account: NewAccount) -> None:
             en=f"Kind {account.kind} needs at least floor {kind.floor_fen}, ceiling "
             f"{kind.ceiling_fen} (fen, None is no limit), and an account opens at 0.",
         )
-    _text_check(account.code, account.code, account.subject_kind, account.subject_id)
-
-
-def _transfer_check(transfer: Transfer) -> None:
-    """Refuse what cannot even be sent; everything else is the database's to decide."""
-    where = f"transfer {transfer.id}"
-    if not isinstance(transfer.amount_fen, int):  # the database would round it without a word
-        raise BadInput(
-            "amount_not_whole",
-            where=where,
-            zh=f"金额 {transfer.amount_fen!r} 不是整数分；请以整数分给出。",
-            en=f"The amount {transfer.amount_fen!r} is not a whole number of fen; give an integer.",
-        )
-    if not -FEN_MAX <= transfer.amount_fen <= FEN_MAX:
-        raise BadInput(
-            "amount_too_large",
-            where=where,
-            zh=f"金额 {transfer.amount_fen} 分超出可记录的范围。",
-            en=f"The amount of {transfer.amount_fen} fen is too large to record.",
-        )
-    if transfer.effective_at.tzinfo is None:
-        raise _without_zone(f"{where}: effective_at")
-    if transfer.expires_at is not None and transfer.expires_at.tzinfo is None:
-        raise _without_zone(f"{where}: expires_at")
-    reason = transfer.reason
-    _text_check(where, transfer.kind, transfer.debit, transfer.credit, reason.clause)
-    _text_check(where, reason.rulebook, reason.note, reason.actor)
-
-
-def _text_check(where: str, *texts: str) -> None:
-    if any("\0" in text for text in texts):
-        raise BadInput(
-            "zero_byte_in_text",
-            where=where.replace("\0", "\\0"),
-            zh="文字中含有零字节；请去掉。",
-            en="A text contains a zero byte; take it out.",
-        )
+    text_check(account.code, account.code, account.subject_kind, account.subject_id)
 
 
 def _tenant_check(tenant_id: str) -> None:
@@ -330,12 +263,3 @@ def _tenant_check(tenant_id: str) -> None:
             zh="租户编号应为 1 至 40 个字符。",
             en="A tenant id has 1 to 40 characters.",
         )
-
-
-def _without_zone(where: str) -> BadInput:
-    return BadInput(
-        "instant_without_zone",
-        where=where,
-        zh="时间没有时区；请给出带时区的时间。",
-        en="The instant has no zone; give one.",
-    )

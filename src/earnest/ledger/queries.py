@@ -55,6 +55,7 @@ _BALANCES_LISTED = """
     ORDER BY a.code
 """
 
+# No arithmetic in the join: row-level security lets only operators that cannot leak use an index.
 _STATEMENT = """
     SELECT e.seq, e.recorded_at, e.effective_at, e.amount_fen, e.balance_after_fen, r.clause,
         r.note, e.transfer_id, coalesce(c.code, ''), r.decision_id, t.kind, e.held_delta_fen,
@@ -64,7 +65,8 @@ _STATEMENT = """
     JOIN ledger_transfer t ON t.tenant_id = a.tenant_id AND t.id = e.transfer_id
     JOIN ledger_reason r ON r.tenant_id = a.tenant_id AND r.id = t.reason_id
     LEFT JOIN ledger_account c ON c.tenant_id = a.tenant_id
-        AND c.id = t.debit_account_id + t.credit_account_id - a.id
+        AND c.id = CASE a.id WHEN t.debit_account_id THEN t.credit_account_id
+            ELSE t.debit_account_id END
     WHERE a.tenant_id = %s AND a.code = %s AND (%s::bigint IS NULL OR e.seq < %s)
     ORDER BY e.seq DESC LIMIT %s
 """
