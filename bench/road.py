@@ -27,6 +27,7 @@ from rich.table import Table
 
 from earnest.kernel.calendar import Month, day_start
 from earnest.postgres.prepare import database, database_migrate
+from earnest.postgres.tenancy import tenant_scope
 from earnest.simulator import Market, Size, simulate
 
 if TYPE_CHECKING:
@@ -159,14 +160,17 @@ def months_assess(road: Road, tenant_id: str, market: Market, progress: Progress
 def road_run(orders: int, progress: Progress) -> Road:
     """Take one market down the whole road."""
     from earnest.cli.demo import people_add  # noqa: PLC0415 - same
+    from earnest.market.models import Membership  # noqa: PLC0415 - same
 
     size = Size.of_orders(orders, "bench")
     market = simulate(SEED, size, FIRST, MONTHS)
     road = Road(orders, size.providers + size.shops)
     tenant_id = f"bench{orders}"
-    people_add(tenant_id)
-    market_ingest(road, tenant_id, market, progress)
-    months_assess(road, tenant_id, market, progress)
+    with tenant_scope(tenant_id):
+        people_add(tenant_id)
+        market_ingest(road, tenant_id, market, progress)
+        months_assess(road, tenant_id, market, progress)
+        Membership.objects.all().delete()  # the next market has people of the same names
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     road.memory_mb = peak_kib // KIBIBYTES_PER_MEGABYTE
     return road

@@ -186,7 +186,11 @@ def monkeypatch_session() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture
 def as_app_role(db: None) -> Iterator[None]:
-    """Do the test's work as the working role, with exactly the rights it has in real life."""
+    """Do the test's work as the working role, with exactly the rights it has in real life.
+
+    It sees the rows of the tenant that ``tenant_scope`` names, and without one none.
+    """
+    connection.check_constraints()  # no table is altered while rows wait for their keys' checks
     roles_grant(connection)
     with connection.cursor() as cursor:
         cursor.execute(f"SET ROLE {APP}")

@@ -3,7 +3,8 @@
 A caller comes with a token (``Authorization: Bearer ...``) or with the console's session cookie,
 then with the CSRF token on every call that changes something. What a role may do stands in
 ``market.roles``; this module asks it, one condition per function. Someone else's data is answered
-exactly like data that does not exist, so ids cannot be probed.
+exactly like data that does not exist, so ids cannot be probed. The caller's tenant is told to the
+database, which shows no other's rows; the console's middleware takes it back after the answer.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from earnest.api.commands import token_used
+from earnest.api.commands import secret_hash, token_used
 from earnest.api.queries import token_of_secret
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import NotAllowed, NotFound
 from earnest.market.queries import market_now, membership_of, party_names
 from earnest.market.roles import SEE_ALL, SEE_OWN, may, sees
+from earnest.postgres.tenancy import person_known, tenant_known, token_known
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,11 @@ class TokenCaller(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 - ninja's signature
         """Return the caller of a token that is known and not revoked."""
+        token_known(secret_hash(token))
         found = token_of_secret(token)
         if found is None:
             return None
+        tenant_known(found.tenant_id)
         token_used(found, day_of(_clock()))
         return Caller(
             found.tenant_id, found.name, found.role, (found.subject_kind, found.subject_id)
@@ -74,9 +78,11 @@ class SessionCaller(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:  # noqa: ARG002 - ninja's signature
         """Return the signed-in person, if somebody gave it a role here."""
+        person_known(request.user.pk)
         member = membership_of(request.user)
         if member is None:
             return None
+        tenant_known(member.tenant_id)
         own = (member.subject_kind, member.subject_id)
         return Caller(member.tenant_id, request.user.get_username(), member.role, own)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -51,7 +52,8 @@ class ConsoleMiddleware:
                 _visitor_known(request)
             response = self.get_response(request)
             if isinstance(response, StreamingHttpResponse):  # its rows are read after this
-                response.streaming_content = _within(tenant_now(), response.streaming_content)
+                content = cast("Iterable[bytes]", response.streaming_content)
+                response.streaming_content = _within(tenant_now(), content)
         if not request.path.startswith(OTHERS):
             response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
             response.headers.setdefault("Cache-Control", "no-store")

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from earnest.feed.queries import event_files
 from earnest.kernel.calendar import day_of, instant_of
-from earnest.kernel.errors import BadInput
+from earnest.kernel.errors import BadInput, Conflict
 from earnest.market.models import Marketplace, Membership, Provider, Shop, ShopCategory
 from earnest.market.roles import PARTY_ROLES, PERMISSIONS
 
@@ -45,6 +45,7 @@ def person_add(
 
     Raises:
         BadInput: unknown role, or a party role without its party.
+        Conflict: the name is that of a person of another marketplace.
     """
     if role not in PERMISSIONS:
         raise BadInput(
@@ -60,7 +61,14 @@ def person_add(
             zh=f"角色“{role}”必须指明所属主体（{PARTY_ROLES[role]}）。",
             en=f"the role {role!r} needs the {PARTY_ROLES[role]} it belongs to",
         )
-    user, _ = User.objects.get_or_create(username=username)
+    user, is_new = User.objects.get_or_create(username=username)
+    if not is_new and not Membership.objects.filter(user=user, tenant_id=tenant_id).exists():
+        raise Conflict(
+            "username_taken",
+            where=username,
+            zh="这个登录名已被另一个市场使用；请换一个。",
+            en="the sign-in belongs to a person of another marketplace; choose another name",
+        )
     user.set_password(password)
     user.save()
     membership, _ = Membership.objects.update_or_create(

@@ -21,6 +21,7 @@ from django.db.migrations.executor import MigrationExecutor
 from earnest.kernel.errors import WorldFailed
 from earnest.postgres.roles import APP, OWNER, app_role_ensure, roles_grant
 from earnest.postgres.server import ensure_server
+from earnest.postgres.tenancy import one_marketplace
 
 _MIGRATION_LOCK = 6_240_317  # an arbitrary number that only earnest's migrations take
 
@@ -29,9 +30,10 @@ _MIGRATION_LOCK = 6_240_317  # an arbitrary number that only earnest's migration
 def database(home: Path, *, role: Literal["app", "owner"] = "app") -> Iterator[str]:
     """Make the database reachable for the length of a block and return its address.
 
-    Takes the data folder and the role to work as. Sets ``EARNEST_HOME``, ``DATABASE_URL`` and
-    ``EARNEST_DB_ROLE`` for Django, so it must come before ``django.setup()``; afterwards the
-    environment is as it was. SIGTERM and SIGHUP end the block as Ctrl-C does.
+    Takes the data folder and the role to work as. The block works for the tenant that the settings
+    name, unless it says otherwise (:mod:`earnest.postgres.tenancy`). Sets ``EARNEST_HOME``,
+    ``DATABASE_URL`` and ``EARNEST_DB_ROLE`` for Django, so it must come before ``django.setup()``;
+    afterwards the environment is as it was. SIGTERM and SIGHUP end the block as Ctrl-C does.
 
     Errors: WorldFailed, codes ``postgres_*`` (embedded) and ``database_unreachable`` (yours).
     """
@@ -48,6 +50,7 @@ def database(home: Path, *, role: Literal["app", "owner"] = "app") -> Iterator[s
             url = server.address.url(APP if role == "app" else OWNER)
         changes = {"EARNEST_HOME": str(home), "DATABASE_URL": url, "EARNEST_DB_ROLE": taken_role}
         stack.enter_context(_environment(changes))
+        stack.enter_context(one_marketplace())
         yield url
 
 

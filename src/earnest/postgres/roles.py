@@ -2,14 +2,17 @@
 
 ``earnest_owner`` owns the database and its tables and runs migrations. ``earnest_app`` does the
 daily work: it may not empty a table, may not change history, and may not write the ledger's tables
-at all except through the ledger's functions. The guard stands in the database, so that it holds
-for a mistake in our own code as well.
+at all except through the ledger's functions; of tables with a tenant it sees and writes the rows of
+one tenant only. The guard stands in the database, so that it holds for a mistake in our own code as
+well.
 """
 
 from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
+
+from earnest.postgres.policies import policies_statements
 
 OWNER = "earnest_owner"
 APP = "earnest_app"
@@ -90,12 +93,13 @@ def app_role_ensure(connection: psycopg.Connection[Any]) -> bool:
 
 
 def roles_grant(connection: Connection) -> None:
-    """Give the working role exactly its rights on all tables, sequences and ledger functions.
+    """Give the working role exactly its rights on all tables, rows, sequences, ledger functions.
 
     Run by the tables' owner after migrations; it changes only what differs. ``ledger_*``: read,
     and call the ledger's functions. A table with a trigger named ``*append_only*``: read and add.
-    Every other table: read, add, change, delete. TRUNCATE is given nowhere. Where the role could
-    not be made (a server of your own, see ``app_role_ensure``) there is nothing to grant.
+    Every other table: read, add, change, delete. TRUNCATE is given nowhere. Rows of tables with a
+    tenant are closed by policies (:mod:`earnest.postgres.policies`). Where the role could not be
+    made (a server of your own, see ``app_role_ensure``) there is nothing to grant.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regrole(%s) IS NULL", [APP])
@@ -112,6 +116,7 @@ def roles_grant(connection: Connection) -> None:
                 target = f"SEQUENCE {quoted}" if kind == "S" else quoted
                 statements.append(f"REVOKE ALL ON {target} FROM {APP}")
                 statements.append(f"GRANT {', '.join(sorted(wanted))} ON {target} TO {APP}")
+        statements += policies_statements(cursor, APP)
         if statements:
             cursor.execute(";\n".join(statements))
 
