@@ -77,7 +77,7 @@ def test_what_the_deposit_cannot_bear_becomes_a_claim() -> None:
 
 @pytest.mark.clause("S3-4.2b")
 def test_an_empty_deposit_leaves_only_a_claim() -> None:
-    """Nothing is taken from an empty deposit, and no transfer of zero is written."""
+    """Nothing is taken from an empty deposit, and only the transfer of the claim is named."""
     tenant = _tenant_with(0)
     taken = deduction_post(tenant, P1, 5, _reason(), AT)
     assert (taken.taken_fen, taken.claim_fen, len(taken.transfer_ids)) == (0, 5, 1)

@@ -13,11 +13,6 @@ from earnest.rulebooks.packs import pack_of_receipt
 TOPPED_UP: Condition = {"kind": "topped_up"}
 
 
-def subject_of(decision: Decision) -> tuple[str, str]:
-    """Return the subject (kind, id) of a decision."""
-    return (decision.subject_kind, decision.subject_id)
-
-
 def reason_of(decision: Decision) -> Reason:
     """Return the reason that a transfer gives for a decision."""
     note = f"{decision.decision} {decision.period}: {decision.outcome}"

@@ -7,9 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from earnest.consequences.categories import category_apply
+from earnest.consequences.discretion import discretion_apply
+from earnest.consequences.exits import exit_apply
+from earnest.consequences.harm import harm_apply
+from earnest.consequences.holds import hold_apply, hold_settled_apply
 from earnest.consequences.ladder import ladder_apply, notify_apply
+from earnest.consequences.raises import raise_apply, raise_release_apply
+from earnest.consequences.recoveries import recovery_apply
 from earnest.consequences.requirements import requirements_apply
-from earnest.consequences.shortages import shortage_apply
+from earnest.consequences.shortages import band_apply, shortage_apply
+from earnest.consequences.withdrawals import withdrawal_apply
 from earnest.decisions.commands import effect_note
 from earnest.decisions.models import Decision
 
@@ -19,6 +27,19 @@ APPLY: dict[str, Effect] = {
     "nps_ladder": ladder_apply,
     "notify_provider": notify_apply,
     "shortage_measures": shortage_apply,
+    "shortage_transfer": shortage_apply,
+    "shortage_band": band_apply,
+    "raise_asked": raise_apply,
+    "raise_released": raise_release_apply,
+    "category_gate": category_apply,
+    "excess_withdrawal": withdrawal_apply,
+    "exit_refund": exit_apply,
+    "exit_conditions": exit_apply,
+    "removal_harm": harm_apply,
+    "discretion": discretion_apply,
+    "recovery": recovery_apply,
+    "hold": hold_apply,
+    "hold_settled": hold_settled_apply,
 }
 REQUIREMENTS = {"required_deposit", "provider_deposit"}
 

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from earnest.consequences.basis import TOPPED_UP, reason_of, restrict, subject_of
+from earnest.consequences.basis import TOPPED_UP, reason_of, restrict
 from earnest.consequences.reasons import Consequence, decision_notice
-from earnest.consequences.words import Words, capabilities_words, conditions_words, fine_words
+from earnest.consequences.words import capabilities_words, conditions_words, fine_words
 from earnest.decisions.models import Decision
 from earnest.deposits.commands import deduction_post
 from earnest.kernel.calendar import add_months, day_of
+from earnest.kernel.words import Words
 from earnest.market.commands import provider_leave
 from earnest.notices.commands import notices_send
 from earnest.restrictions.release import Condition
@@ -41,7 +42,7 @@ def _reached(on: date) -> Condition:
 
 def ladder_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
     """Fine and restrict a provider by its rung of the NPS ladder (S0-2.2.5-5a, 5b, 5c)."""
-    subject = subject_of(decision)
+    subject = decision.subject
     release = _ladder_release(decision, now)
     claim_rest = rest_is_claimed(pack_of_receipt(decision.receipt))
     fine = deduction_post(

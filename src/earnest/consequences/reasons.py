@@ -1,15 +1,16 @@
-"""Notices of decisions: each with its statement of reasons, in both languages."""
+"""Notices of decisions: what is in effect, with its statement of reasons, and what has ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from earnest.consequences.words import OUTCOMES, PERIODS, Words
+from earnest.consequences.words import OUTCOMES, PERIODS, capabilities_words
 from earnest.decisions.models import Decision
+from earnest.kernel.words import NOTHING, Words
 from earnest.notices.commands import Kind, Message, NewNotice, Severity
-from earnest.notices.statement import Reasons, statement
+from earnest.notices.reasoned import Told, reasoned_notice
+from earnest.restrictions.models import Restriction
 from earnest.rulebooks.packs import evaluation_of, pack_of_receipt
-
-NOTHING = Words("", "")
 
 
 @dataclass(frozen=True)
@@ -24,40 +25,54 @@ class Consequence:
     due_on: date | None = None
 
 
-def _message(decision: Decision, consequence: Consequence, language: str) -> Message:
-    pack = pack_of_receipt(decision.receipt)
-    clause = pack.clauses[decision.clause]
-    outcome = OUTCOMES[decision.outcome].said(language)
-    chinese = language == "zh"
-    words = PERIODS.get(decision.period)
-    period = words.said(language) if words else decision.period
-    return statement(
-        Reasons(
-            title=f"{outcome}（{period}）" if chinese else f"{outcome} ({period})",
-            decision=outcome,
-            basis=f"《{pack.title['zh']}》{decision.clause}，{clause.zh}"
-            if chinese
-            else f"{pack.title['en']}, {decision.clause}: {clause.en}",
-            facts=consequence.facts.said(language),
-            calculation=evaluation_of(decision.receipt).explain(language),
-            effect=consequence.effect.said(language),
-            release=consequence.release.said(language),
-        ),
-        language,
+def decision_notice(decision: Decision, consequence: Consequence) -> NewNotice:
+    """Write the notice of a decision that is in effect; it is evaluated once for both languages."""
+    outcome, evaluation = OUTCOMES[decision.outcome], evaluation_of(decision.receipt)
+    period = PERIODS.get(decision.period, Words(decision.period, decision.period))
+    return reasoned_notice(
+        Told(
+            subject=decision.subject,
+            about=f"decision {decision.id}",
+            pack=pack_of_receipt(decision.receipt),
+            clause=decision.clause,
+            decision_id=decision.id,
+            title=Words(f"{outcome.zh}（{period.zh}）", f"{outcome.en} ({period.en})"),
+            decided=outcome,
+            facts=consequence.facts,
+            calculation=Words(evaluation.explain("zh"), evaluation.explain("en")),
+            effect=consequence.effect,
+            release=consequence.release,
+            kind=consequence.kind,
+            severity=consequence.severity,
+            due_on=consequence.due_on,
+        )
     )
 
 
-def decision_notice(decision: Decision, consequence: Consequence) -> NewNotice:
-    """Write the notice of a decision that is in effect."""
+def ended_notice(rows: Sequence[Restriction], why: Words, still: Words = NOTHING) -> NewNotice:
+    """Tell a subject that what one decision restricted has ended.
+
+    Takes:
+        rows: the restrictions that ended, at least one, all of one decision.
+        why: what ended them, up to the list of what is free again.
+        still: what is not over yet, as whole sentences.
+    """
+    first = rows[0]
+    measure, freed = OUTCOMES[first.measure], capabilities_words([row.capability for row in rows])
     return NewNotice(
-        subject_kind=decision.subject_kind,
-        subject_id=decision.subject_id,
-        about=f"decision {decision.id}",
-        kind=consequence.kind,
-        severity=consequence.severity,
-        clause=decision.clause,
-        decision_id=decision.id,
-        zh=_message(decision, consequence, "zh"),
-        en=_message(decision, consequence, "en"),
-        due_on=consequence.due_on,
+        subject_kind=first.subject_kind,
+        subject_id=first.subject_id,
+        about=f"release {first.decision_id}",
+        kind="release",
+        severity="info",
+        clause=first.clause,
+        decision_id=first.decision_id,
+        zh=Message(
+            f"已解除：{measure.zh}",
+            f"{why.zh}（{freed.zh}）。{still.zh}其他原因的限制不受影响。",
+        ),
+        en=Message(
+            f"Ended: {measure.en}",
+            f"{why.en} ({freed.en}). {still.en}Restrictions for other causes are not touched.",
+        ),
     )

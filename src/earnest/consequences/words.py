@@ -1,23 +1,10 @@
 """The words of findings and outcomes, in Chinese and English, for notices and summaries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from earnest.kernel.money import yuan
+from earnest.kernel.words import Words
 from earnest.restrictions.release import Condition
-
-
-@dataclass(frozen=True)
-class Words:
-    """A thing said in both languages."""
-
-    zh: str
-    en: str
-
-    def said(self, language: str) -> str:
-        """Return it in ``zh`` or ``en``."""
-        return self.zh if language == "zh" else self.en
-
 
 MEASURES: dict[str, Words] = {
     "shipping48h": Words("48小时发货率", "48-hour shipping rate"),
@@ -40,6 +27,25 @@ OUTCOMES: dict[str, Words] = {
     "limit_sales": Words("限制商品销售", "limit sales"),
     "limit_withdrawal": Words("限制货款提现", "limit withdrawal of proceeds"),
     "end_service": Words("终止服务", "end the service"),
+    "close_cart": Words("关闭购物车", "close the cart"),
+    "close_listing": Words("关闭上架", "close listing"),
+    "suspend_service": Words("暂停服务", "suspend the service"),
+    "raise_deposit": Words("提高保证金", "raise the deposit for a cause"),
+    "release_raise": Words("解除提高", "release a raise"),
+    "open_category": Words("新增类目", "add a category"),
+    "withdraw_excess": Words("提取超额保证金", "withdraw excess"),
+    "refund_and_close": Words("退店并退还保证金", "close the shop and refund the deposit"),
+    "refund_and_leave": Words("退出并退还保证金", "leave the market and refund the deposit"),
+    "forfeit_deposit": Words("扣除全部保证金", "forfeit the whole deposit"),
+    "found": Words("认定成立", "the finding stands"),
+    "assessed": Words("核定应扣金额", "assess the amount due"),
+    "deduct": Words("扣划保证金", "deduct from the deposit"),
+    "deduct_whole": Words("一次性足额扣划保证金", "deduct from the deposit, all of it at once"),
+    "hold": Words("扣留保证金", "hold the deposit"),
+    "settle_platform": Words("结算扣留，归平台", "settle the hold for the platform"),
+    "settle_consumer": Words("结算扣留，赔付消费者", "settle the hold for consumers"),
+    "settle_right_holder": Words("结算扣留，赔付权利人", "settle the hold for a right-holder"),
+    "release_hold": Words("解除扣留", "release the hold"),
 }
 PERIODS: dict[str, Words] = {"admission": Words("入驻时", "on admission")}
 CAPABILITIES: dict[str, Words] = {
@@ -56,6 +62,7 @@ CONDITIONS: dict[str, Words] = {
     "time": Words("到 {on}", "{on} is reached"),
     "topped_up": Words("补足保证金", "the deposit is topped up"),
     "application": Words("提出恢复上架申请", "relisting is applied for"),
+    "nothing_owed": Words("付清应追偿款", "the claim is paid"),
 }
 
 

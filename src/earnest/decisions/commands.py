@@ -1,5 +1,6 @@
 """What is recorded of judgement: findings, decisions in one chain, people's words, orders."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,11 +16,17 @@ from earnest.kernel.errors import BadInput, Conflict, NotAllowed, NotFound
 from earnest.kernel.hashing import digest
 from earnest.kernel.ids import uuid7_for
 from earnest.policy import Evaluation, Receipt
+from earnest.postgres.bulk import columns_of, rows_insert
 from earnest.rulebooks.packs import pack_of
 from earnest.rulebooks.queries import confirmed_keys, unconfirmed_in
 
 WAITING, IN_EFFECT, REFUSED = "waiting", "in_effect", "refused"
 GENESIS = "0" * 64
+
+_EFFECTS_NOTE = """
+    UPDATE decisions_decision d SET effect = n.effect
+    FROM json_to_recordset(%s::json) AS n(id uuid, effect jsonb) WHERE d.id = n.id
+"""
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,10 @@ def findings_record(tenant_id: str, findings: Sequence[NewFinding], now: datetim
         )
         for each, receipt in zip(findings, receipts, strict=True)
     ]  # fmt: skip
-    before = Finding.objects.filter(tenant_id=tenant_id).count()
+    mine = Finding.objects.filter(tenant_id=tenant_id, id__in=[row.id for row in rows])
+    before = mine.count()
     Finding.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-    return Finding.objects.filter(tenant_id=tenant_id).count() - before
+    return mine.count() - before
 
 
 def orders_in_force(tenant_id: str, on: date) -> dict[tuple[str, str, str], StandingOrder]:
@@ -201,11 +209,7 @@ def decisions_record(
     _tenant_lock(tenant_id, "decisions")
     new = list(decisions)
     orders = orders_in_force(tenant_id, on)
-    known = set(
-        Decision.objects.filter(
-            tenant_id=tenant_id, subject_id__in={each.subject_id for each in new}
-        ).values_list("rulebook", "decision", "subject_kind", "subject_id", "period")
-    )
+    known = _known(tenant_id, new)
     receipts = [each.evaluation.receipt() for each in new]
     editions_keep(receipts, now)
     confirmed = confirmed_keys(tenant_id)
@@ -218,17 +222,31 @@ def decisions_record(
             continue
         known.add(key)
         seq += 1
-        open_values = unconfirmed_in(receipt.as_dict(), each.evaluation.trace, confirmed)
+        row = _row(tenant_id, each, receipt, now)
+        open_values = unconfirmed_in(row.receipt, row.trace, confirmed)
         order = None if open_values else orders.get((rulebook, name, each.outcome))
         held = bool(open_values) and moves_money(each.outcome, each.money_fen)
         at_once = order is not None or (each.approvals_needed == 0 and not held)
-        row = _row(tenant_id, each, receipt, now)
         row.seq, row.previous_hash, row.standing_order = seq, previous, order
         row.state, row.settled_at = (IN_EFFECT, now) if at_once else (WAITING, None)
         row.approvals_needed = 0 if at_once else max(1, each.approvals_needed)
         row.chain_hash = previous = chain_hash(previous, row)
         rows.append(row)
-    return Decision.objects.bulk_create(rows, batch_size=500)
+    rows_insert(Decision, (columns_of(row) for row in rows))
+    for row in rows:
+        row._state.adding = False  # noqa: SLF001 - Django's public name for it
+    return rows
+
+
+def _known(tenant_id: str, wanted: Sequence[NewDecision]) -> set[tuple[str, str, str, str, str]]:
+    """Return the keys that are recorded, of the subjects and periods that are wanted."""
+    found = Decision.objects.filter(
+        tenant_id=tenant_id,
+        subject_kind__in={each.subject_kind for each in wanted},
+        subject_id__in={each.subject_id for each in wanted},
+        period__in={each.period for each in wanted},
+    )
+    return set(found.values_list("rulebook", "decision", "subject_kind", "subject_id", "period"))
 
 
 def _row(tenant_id: str, new: NewDecision, receipt: Receipt, now: datetime) -> Decision:
@@ -339,7 +357,11 @@ def effect_note(decision: Decision, effect: dict[str, Any]) -> None:
 
 
 def effects_note(effects: Sequence[tuple[Decision, dict[str, Any]]]) -> None:
-    """Write on many decisions what took effect."""
+    """Write on many decisions what took effect, in one statement."""
+    if not effects:
+        return
     for decision, effect in effects:
         decision.effect = effect
-    Decision.objects.bulk_update([decision for decision, _ in effects], ["effect"], batch_size=500)
+    rows = [{"id": str(decision.id), "effect": effect} for decision, effect in effects]
+    with connection.cursor() as cursor:
+        cursor.execute(_EFFECTS_NOTE, [json.dumps(rows, ensure_ascii=False)])

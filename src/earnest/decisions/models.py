@@ -163,6 +163,11 @@ class Decision(models.Model):
     def __str__(self) -> str:
         return f"{self.decision} {self.subject_id} {self.period}: {self.outcome}"
 
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Whose it is (kind, id)."""
+        return (self.subject_kind, self.subject_id)
+
 
 class Approval(models.Model):
     """One person's word on a waiting decision; never changed."""

@@ -1,159 +1,160 @@
-"""What changes about deposits: cash booked in, requirements set, shortages, deductions, top-ups."""
+"""What changes about deposits: requirements set, shortages, deductions, top-ups."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-import duckdb
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest
 
 from earnest.deposits.accounts import (
     PENALTY_INCOME,
-    SUSPENSE,
     claim_of,
-    clearing_of,
     deposit_of,
     settlement_of,
 )
 from earnest.deposits.models import Requirement, Shortage
-from earnest.deposits.queries import Position, positions, requirements_on
-from earnest.feed.queries import event_files
-from earnest.kernel.calendar import day_of, instant_of, micros_of
-from earnest.kernel.errors import Conflict
+from earnest.deposits.queries import Position
+from earnest.deposits.waterfall import Leg, Waterfall, posted_check, taken_of
+from earnest.kernel.calendar import day_of, instant_of
 from earnest.kernel.ids import uuid7_for
-from earnest.ledger.commands import BATCH_MAX, transfers_post
-from earnest.ledger.queries import balance_of, transfers_known
-from earnest.ledger.records import Outcome, Reason, Transfer
+from earnest.ledger.commands import transfers_post
+from earnest.ledger.queries import balances_of
+from earnest.ledger.records import Reason
 
-MONEY_IN = """
-SELECT CAST(event_id AS VARCHAR) AS event_id, rail, rail_ref, amount_fen, obligation_ref,
-       rail_occurred_us
-FROM read_parquet($files)
-WHERE phase = 'succeeded' AND direction = 'in' AND rail_occurred_us <= $until_us
-ORDER BY rail_occurred_us, event_id
-"""
-PAY_IN_CLAUSES = {
-    ("deposit", "shop"): ("S3-2.1a", "kuaishou-shop-deposit"),
-    ("deposit", "provider"): ("S0-1.1-basis", "kuaishou-supply-market"),
-    ("settlement", "shop"): ("S3-1.3a", "kuaishou-shop-deposit"),
-    ("settlement", "provider"): ("S0-1.1-basis", "kuaishou-supply-market"),
-}
-DEDUCTION_TRIES = 3
-
-
-@dataclass
-class PayIns:
-    """What came of booking cash in: counts, and the events whose owner is not known."""
-
-    posted: int = 0
-    repeated: int = 0
-    unmatched: list[str] = field(default_factory=list)
-
-
-def _pay_in_id(tenant_id: str, event: dict[str, Any], credit: str) -> UUID:
-    at = instant_of(event["rail_occurred_us"])
-    return uuid7_for(at, tenant_id, "pay-in", event["event_id"], credit)
-
-
-def _pay_in(tenant_id: str, event: dict[str, Any], credit: str) -> Transfer:
-    kind, _, rest = (event["obligation_ref"] or "").partition(":")
-    clause, rulebook = PAY_IN_CLAUSES.get(
-        (kind, rest.partition(":")[0]), ("S3-2.1a", "kuaishou-shop-deposit")
-    )
-    return Transfer(
-        id=_pay_in_id(tenant_id, event, credit),
-        debit=clearing_of(event["rail"]),
-        credit=credit,
-        amount_fen=event["amount_fen"],
-        effective_at=instant_of(event["rail_occurred_us"]),
-        reason=Reason(clause, rulebook, None, f"receipt {event['rail_ref']}"),
-    )
-
-
-def _owner_of(event: dict[str, Any]) -> str:
-    return event["obligation_ref"] or SUSPENSE
-
-
-def pay_ins_post(tenant_id: str, until: datetime, now: datetime) -> PayIns:
-    """Book every receipt of cash that the feed tells of up to an instant; a repeat books nothing.
-
-    Cash for an account that is not open goes to ``suspense`` and is reported: nothing is lost.
-    """
-    events = _receipts(tenant_id, until)
-    ids = {_pay_in_id(tenant_id, event, _owner_of(event)): event for event in events}
-    known = transfers_known(tenant_id, list(ids))
-    fresh = [event for id_, event in ids.items() if id_ not in known]
-    done = PayIns(repeated=len(known))
-    outcomes = _posted(
-        tenant_id, [_pay_in(tenant_id, event, _owner_of(event)) for event in fresh], now
-    )
-    lost = [
-        event for event, outcome in zip(fresh, outcomes, strict=True) if outcome.status == "refused"
-    ]
-    outcomes += _posted(tenant_id, [_pay_in(tenant_id, event, SUSPENSE) for event in lost], now)
-    done.posted = sum(outcome.status == "posted" for outcome in outcomes)
-    done.unmatched = [str(event["rail_ref"]) for event in lost]
-    return done
-
-
-def _receipts(tenant_id: str, until: datetime) -> list[dict[str, Any]]:
-    files = event_files(tenant_id, "money_event")
-    if not files:
-        return []
-    with duckdb.connect() as connection:
-        result = connection.execute(MONEY_IN, {"files": files, "until_us": micros_of(until)})
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _posted(tenant_id: str, transfers: Sequence[Transfer], now: datetime) -> list[Outcome]:
-    return [
-        outcome
-        for start in range(0, len(transfers), BATCH_MAX)
-        for outcome in transfers_post(tenant_id, transfers[start : start + BATCH_MAX], now)
-    ]
+REVIEWED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
 class NewRequirement:
-    """A deposit that a decision sets for a subject from a day on."""
+    """A deposit that a decision sets for a subject from a day on; without a day from today.
+
+    ``later_fen`` is what then must be held from later days on for which something was announced
+    before; for a day that it does not name, the announced amount moves by the same difference.
+    """
 
     subject_kind: str
     subject_id: str
     required_fen: int
     clause: str
     decision_id: UUID
+    from_on: date | None = None
+    later_fen: Mapping[date, int] = field(default_factory=dict)
 
 
 @transaction.atomic
 def requirements_set(
     tenant_id: str, wanted: Sequence[NewRequirement], now: datetime
 ) -> list[Requirement]:
-    """Set requirements that differ from those in force, and return the new ones."""
+    """Set requirements that differ from those in force on their day, and return the new ones.
+
+    Law: what was announced for a later day and what is set meanwhile both count. What is set is
+    carried into the later day by one more row of that day (not returned).
+    """
     on = day_of(now)
-    current = requirements_on(tenant_id, on)
+    standing = _requirements_from(tenant_id, wanted, on)
     rows: list[Requirement] = []
+    carried: list[Requirement] = []
     for each in wanted:
-        before = current.get((each.subject_kind, each.subject_id))
+        subject = (each.subject_kind, each.subject_id)
+        from_on = max(each.from_on or on, on)
+        known = standing.get(subject, [])
+        before = next((row for row in reversed(known) if row.from_on <= from_on), None)
         if before is not None and before.required_fen == each.required_fen:
             continue
-        rows.append(
-            Requirement(
-                id=uuid7_for(now, tenant_id, "requirement", str(each.decision_id)),
-                tenant_id=tenant_id,
-                subject_kind=each.subject_kind,
-                subject_id=each.subject_id,
-                required_fen=each.required_fen,
-                previous_fen=before.required_fen if before else 0,
-                from_on=on,
-                clause=each.clause,
-                decision_id=each.decision_id,
-            )
-        )
-    Requirement.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+        row = _requirement(tenant_id, each, before, from_on, now)
+        rows.append(row)
+        later = [row for row in known if row.from_on > from_on]
+        carried += _carried(tenant_id, each, row, later, now)
+    Requirement.objects.bulk_create([*rows, *carried], ignore_conflicts=True, batch_size=2000)
     return rows
+
+
+def _requirements_from(
+    tenant_id: str, wanted: Sequence[NewRequirement], on: date
+) -> dict[tuple[str, str], list[Requirement]]:
+    """Return of each subject the row in force on a day and the newest of each later day, in order.
+
+    One look by subject: what other subjects must hold is not read.
+    """
+    ids: dict[str, list[str]] = {}
+    for each in wanted:
+        ids.setdefault(each.subject_kind, []).append(each.subject_id)
+    found: dict[tuple[str, str], list[Requirement]] = {}
+    for kind, of_kind in ids.items():
+        rows = (
+            Requirement.objects.filter(
+                tenant_id=tenant_id, subject_kind=kind, subject_id__in=of_kind
+            )
+            .annotate(counts_on=Greatest("from_on", Value(on)))
+            .order_by("subject_id", "counts_on", "-from_on", "-id")
+            .distinct("subject_id", "counts_on")
+        )
+        for row in rows:
+            found.setdefault((kind, row.subject_id), []).append(row)
+    return found
+
+
+def _requirement(
+    tenant_id: str,
+    wanted: NewRequirement,
+    before: Requirement | None,
+    from_on: date,
+    now: datetime,
+) -> Requirement:
+    key = (tenant_id, "requirement", str(wanted.decision_id))
+    return Requirement(
+        id=uuid7_for(_after(before, from_on, now), *key),
+        tenant_id=tenant_id,
+        subject_kind=wanted.subject_kind,
+        subject_id=wanted.subject_id,
+        required_fen=wanted.required_fen,
+        previous_fen=before.required_fen if before else 0,
+        from_on=from_on,
+        clause=wanted.clause,
+        decision_id=wanted.decision_id,
+    )
+
+
+def _carried(
+    tenant_id: str,
+    wanted: NewRequirement,
+    row: Requirement,
+    later: Sequence[Requirement],
+    now: datetime,
+) -> list[Requirement]:
+    """Return one row for each later day, with what ``row`` changes counted in.
+
+    What such a row says of before has the difference in it already, so that the sum of all rows'
+    differences stays what must be held.
+    """
+    difference = row.required_fen - row.previous_fen
+    return [
+        Requirement(
+            id=uuid7_for(
+                _after(each, each.from_on, now),
+                tenant_id, "requirement", str(wanted.decision_id), each.from_on.isoformat(),
+            ),
+            tenant_id=tenant_id,
+            subject_kind=each.subject_kind,
+            subject_id=each.subject_id,
+            required_fen=max(0, wanted.later_fen.get(each.from_on, each.required_fen + difference)),
+            previous_fen=each.required_fen + difference,
+            from_on=each.from_on,
+            clause=wanted.clause,
+            decision_id=wanted.decision_id,
+        )
+        for each in later
+    ]  # fmt: skip
+
+
+def _after(before: Requirement | None, from_on: date, now: datetime) -> datetime:
+    """Return an instant for the id of a row that has to come after another of the same day."""
+    if before is None or before.from_on != from_on:
+        return now
+    return max(now, instant_of(((before.id.int >> 80) + 1) * 1000))
 
 
 @dataclass(frozen=True)
@@ -170,46 +171,107 @@ def shortages_review(
 ) -> ShortageReview:
     """Open a shortage where a free deposit is below its requirement, close where it is not.
 
+    Subjects are looked at some thousand at a time, so that the memory it takes does not grow with
+    them, but only with what is opened and closed.
+
     Takes:
         grace_days: natural days to pay in, from the day after the notice, by subject kind.
 
     Clause: S3-5.1.
     """
-    on = day_of(now)
-    required = requirements_on(tenant_id, on)
-    standing = positions(tenant_id, subjects, on)
-    open_rows = {
-        (row.subject_kind, row.subject_id): row
-        for row in Shortage.objects.select_for_update().filter(tenant_id=tenant_id, closed_at=None)
+    review = ShortageReview([], [])
+    by_kind: dict[str, list[str]] = {}
+    for kind, subject_id in subjects:
+        by_kind.setdefault(kind, []).append(subject_id)
+    for kind, ids in by_kind.items():
+        due_on = day_of(now) + timedelta(days=grace_days[kind])
+        for start in range(0, len(ids), REVIEWED_AT_ONCE):
+            some = ids[start : start + REVIEWED_AT_ONCE]
+            _shortages_of(tenant_id, kind, some, (now, due_on), review)
+    return review
+
+
+def _shortages_of(
+    tenant_id: str,
+    kind: str,
+    ids: Sequence[str],
+    at: tuple[datetime, date],
+    review: ShortageReview,
+) -> None:
+    """Review some subjects of one kind; ``at`` is the instant and the day that is then due."""
+    now, due_on = at
+    mine = {"tenant_id": tenant_id, "subject_kind": kind, "subject_id__in": ids}
+    latest = Requirement.objects.filter(**mine, from_on__lte=day_of(now))
+    required = {
+        row.subject_id: row
+        for row in latest.order_by("subject_id", "-from_on", "-id").distinct("subject_id")
     }
-    opened: list[tuple[Shortage, Position]] = []
+    deposits = {subject_id: deposit_of((kind, subject_id)) for subject_id in required}
+    held = balances_of(tenant_id, list(deposits.values()))
+    missing = {
+        subject_id: row
+        for subject_id, row in required.items()
+        if row.required_fen > (own.free_fen if (own := held.get(deposits[subject_id])) else 0)
+    }
+    open_ids: set[str] = set()
     closed: list[Shortage] = []
-    for subject, at in standing.items():
-        row = open_rows.get(subject)
-        if at.shortage_fen and row is None:
-            cause = required[subject]
-            new = Shortage(
-                id=uuid7_for(now, tenant_id, "shortage", *subject),
-                tenant_id=tenant_id,
-                subject_kind=subject[0],
-                subject_id=subject[1],
-                opened_at=now,
-                due_on=on + timedelta(days=grace_days[subject[0]]),
-                clause=cause.clause,
-                decision_id=cause.decision_id,
-            )
-            opened.append((new, at))
-        elif row is not None and not at.shortage_fen:
+    for row in Shortage.objects.select_for_update().filter(**mine, closed_at=None):
+        open_ids.add(row.subject_id)
+        if row.subject_id not in missing:
             row.closed_at = now
             closed.append(row)
-    Shortage.objects.bulk_create([row for row, _ in opened])
-    Shortage.objects.bulk_update(closed, ["closed_at"])
-    return ShortageReview(opened, closed)
+    opened = [
+        Shortage(
+            id=uuid7_for(now, tenant_id, "shortage", kind, subject_id),
+            tenant_id=tenant_id,
+            subject_kind=kind,
+            subject_id=subject_id,
+            opened_at=now,
+            due_on=due_on,
+            clause=cause.clause,
+            decision_id=cause.decision_id,
+        )
+        for subject_id, cause in missing.items()
+        if subject_id not in open_ids
+    ]
+    standing = _standing(tenant_id, kind, [missing[row.subject_id] for row in opened])
+    Shortage.objects.bulk_create(opened, batch_size=2000)
+    Shortage.objects.filter(id__in=[row.id for row in closed]).update(closed_at=now)
+    review.opened.extend((row, standing[row.subject_id]) for row in opened)
+    review.closed.extend(closed)
+
+
+def _standing(tenant_id: str, kind: str, rows: Sequence[Requirement]) -> dict[str, Position]:
+    """Return where the subjects of some requirements stand, without a look at any other."""
+    subjects = [(kind, row.subject_id) for row in rows]
+    codes = [
+        code
+        for each in subjects
+        for code in (deposit_of(each), settlement_of(each), claim_of(each))
+    ]
+    held = balances_of(tenant_id, codes)
+    found: dict[str, Position] = {}
+    for row, each in zip(rows, subjects, strict=True):
+        deposit, proceeds = held.get(deposit_of(each)), held.get(settlement_of(each))
+        claim = held.get(claim_of(each))
+        found[row.subject_id] = Position(
+            subject_kind=kind,
+            subject_id=row.subject_id,
+            required_fen=row.required_fen,
+            posted_fen=deposit.posted_fen if deposit else 0,
+            held_fen=deposit.held_fen if deposit else 0,
+            proceeds_fen=proceeds.free_fen if proceeds else 0,
+            claim_fen=-claim.posted_fen if claim else 0,
+        )
+    return found
 
 
 @dataclass(frozen=True)
 class Deduction:
-    """What a deduction took from the deposit, and what it left as a claim, in fen."""
+    """What a deduction took from the deposit, and what it left as a claim, in fen.
+
+    ``transfer_ids`` are those that moved something.
+    """
 
     taken_fen: int
     claim_fen: int
@@ -227,8 +289,7 @@ def deduction_post(
 ) -> Deduction:
     """Take an amount from a deposit as a penalty; what is not there becomes a claim.
 
-    Both legs post together or not at all. When another movement takes the balance in between,
-    the split is computed again.
+    Both legs are one group: the ledger takes what is there, and the claim bears exactly the rest.
 
     Clauses: S3-4.2a, S3-4.2b (for S0's ladders by analogy).
 
@@ -236,50 +297,16 @@ def deduction_post(
         claim_rest: False where the rulebook takes what is there and no more.
 
     Raises:
-        Conflict: when the balance keeps changing under us.
+        Conflict: when the ledger refuses, as for a frozen deposit.
     """
-    for attempt in range(DEDUCTION_TRIES):
-        free = balance_of(tenant_id, deposit_of(subject)).free_fen
-        taken = max(0, min(free, amount_fen))
-        claim = amount_fen - taken if claim_rest else 0
-        legs = [(deposit_of(subject), taken), (claim_of(subject), claim)]
-        key = (tenant_id, "deduction", str(reason.decision_id), str(attempt))
-        group = uuid7_for(now, *key)
-        transfers = [
-            Transfer(
-                id=uuid7_for(now, *key, debit),
-                group_id=group,
-                debit=debit,
-                credit=PENALTY_INCOME,
-                amount_fen=amount,
-                effective_at=now,
-                reason=reason,
-            )
-            for debit, amount in legs
-            if amount
-        ]
-        outcomes = transfers_post(tenant_id, transfers, now)
-        if _went_through(outcomes, subject):
-            ids = tuple(each.id for each in transfers)
-            return Deduction(taken, claim, ids)
-    raise _kept_changing(subject)
-
-
-def _went_through(outcomes: Iterable[Outcome], subject: tuple[str, str]) -> bool:
-    """Tell whether all transfers stand; an id used for other content is never tried again.
-
-    Raises:
-        Conflict: when an id stands in the ledger with other content.
-    """
-    statuses = {outcome.status for outcome in outcomes}
-    if "conflict" in statuses:
-        raise Conflict(
-            "transfer_conflict",
-            where=":".join(subject),
-            zh="这笔划转的编号已用于另一内容的划转，本次没有划扣；请核对该主体的账目。",
-            en="the id of this transfer stands for another one; nothing was moved, check the books",
-        )
-    return statuses <= {"posted", "exists"}
+    if amount_fen <= 0:
+        return Deduction(0, 0, ())
+    legs = [Leg("deposit", deposit_of(subject), reason.clause)]
+    if claim_rest:
+        legs.append(Leg("claim", claim_of(subject), reason.clause, all_of_it=True))
+    key = (tenant_id, "deduction", str(reason.decision_id))
+    wanted = Waterfall(key, PENALTY_INCOME, amount_fen, now, reason)
+    return _deducted(tenant_id, subject, wanted, legs)
 
 
 def top_up_from_proceeds(
@@ -288,31 +315,24 @@ def top_up_from_proceeds(
     """Move proceeds into the deposit, as far as they go, to fill a shortage (S3-5.1e).
 
     Raises:
-        Conflict: when the proceeds keep changing under us.
+        Conflict: when the ledger refuses, as for frozen proceeds.
     """
-    for attempt in range(DEDUCTION_TRIES):
-        free = balance_of(tenant_id, settlement_of(subject)).free_fen
-        amount = max(0, min(free, wanted_fen))
-        if not amount:
-            return Deduction(0, 0, ())
-        transfer = Transfer(
-            id=uuid7_for(now, tenant_id, "top-up", str(reason.decision_id), str(attempt)),
-            group_id=None,
-            debit=settlement_of(subject),
-            credit=deposit_of(subject),
-            amount_fen=amount,
-            effective_at=now,
-            reason=reason,
-        )
-        if _went_through(transfers_post(tenant_id, [transfer], now), subject):
-            return Deduction(amount, 0, (transfer.id,))
-    raise _kept_changing(subject)
+    if wanted_fen <= 0:
+        return Deduction(0, 0, ())
+    legs = [Leg("proceeds", settlement_of(subject), reason.clause)]
+    key = (tenant_id, "top-up", str(reason.decision_id))
+    wanted = Waterfall(key, deposit_of(subject), wanted_fen, now, reason)
+    return _deducted(tenant_id, subject, wanted, legs)
 
 
-def _kept_changing(subject: tuple[str, str]) -> Conflict:
-    return Conflict(
-        "balance_kept_changing",
-        where=":".join(subject),
-        zh="余额在处理期间不断变化，本次没有划扣；请稍后重试。",
-        en="the balance kept changing while we worked; nothing was moved, try again",
+def _deducted(
+    tenant_id: str, subject: tuple[str, str], wanted: Waterfall, legs: Sequence[Leg]
+) -> Deduction:
+    outcomes = transfers_post(tenant_id, wanted.transfers(legs), wanted.effective_at)
+    posted_check(outcomes, ":".join(subject))
+    taken = taken_of(legs, outcomes)
+    return Deduction(
+        taken_fen=taken[0].amount_fen,
+        claim_fen=sum(each.amount_fen for each in taken[1:]),
+        transfer_ids=tuple(each.transfer_id for each in taken if each.amount_fen),
     )

@@ -160,6 +160,11 @@ class DepositHold(models.Model):
     def __str__(self) -> str:
         return f"{self.subject_id} {self.placed_fen} held"
 
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Whose it is (kind, id)."""
+        return (self.subject_kind, self.subject_id)
+
 
 class HoldReview(models.Model):
     """One look at a hold: the loss as estimated then, by whom, and when to look again."""
@@ -236,6 +241,11 @@ class Recovery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject_id} {self.amount_fen} for {self.beneficiary}"
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Whose it is (kind, id)."""
+        return (self.subject_kind, self.subject_id)
 
 
 class RecoveryStep(models.Model):

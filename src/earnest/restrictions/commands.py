@@ -90,7 +90,11 @@ def relisting_apply(tenant_id: str, subject_kind: str, subject_id: str, now: dat
 
 @transaction.atomic
 def restrictions_release(
-    tenant_id: str, short: set[tuple[str, str]], now: datetime
+    tenant_id: str,
+    short: set[tuple[str, str]],
+    now: datetime,
+    *,
+    owing: set[tuple[str, str]] | None = None,
 ) -> list[Restriction]:
     """Release every restriction whose conditions all hold, and return those rows.
 
@@ -98,19 +102,21 @@ def restrictions_release(
 
     Takes:
         short: the subjects (kind, id) whose deposit is below what they must hold.
+        owing: the subjects with a claim on them; None where that was not looked up, and then
+            nothing ends that waits for a claim to be paid.
     """
     released: list[Restriction] = []
     for row in Restriction.objects.select_for_update(skip_locked=True).filter(
         tenant_id=tenant_id, released_at=None
     ):
-        if not row.release or open_conditions(row, short, now):
+        if not row.release or open_conditions(row, short, now, owing=owing):
             continue
         row.released_at = now
         row.released_because = ", ".join(
             single["kind"]
             for condition in row.release
             for single in single_conditions(condition)
-            if is_met(single, row, short, now)
+            if is_met(single, row, short, now, owing=owing)
         )
         row.save(update_fields=["released_at", "released_because"])
         released.append(row)

@@ -19,7 +19,8 @@ class Restriction(models.Model):
         capability: what is restricted (visibility, new_order, renewal, running_use,
             interface_calls, publishing, sales, withdrawal).
         release: conditions that must all hold, as a list of ``{"kind": "topped_up"}``,
-            ``{"kind": "time", "on": "2025-10-04"}``, ``{"kind": "application"}``, or
+            ``{"kind": "time", "on": "2025-10-04"}``, ``{"kind": "application"}``,
+            ``{"kind": "nothing_owed"}``, or
             ``{"kind": "any_of", "conditions": [...]}``; an empty list never releases.
     """
 

@@ -30,19 +30,26 @@ def restrictions_active(
     now: datetime,
     *,
     subject: tuple[str, str] | None = None,
+    owing: set[tuple[str, str]] | None = None,
 ) -> list[ActiveRestriction]:
-    """Return the sanctions in force at an instant, of one subject or of all, oldest first."""
+    """Return the sanctions in force at an instant, of one subject or of all, oldest first.
+
+    Without ``owing``, the subjects with a claim on them, ``nothing_owed`` is shown as open.
+    """
     rows = Restriction.objects.filter(tenant_id=tenant_id, released_at=None)
     if subject is not None:
         rows = rows.filter(subject_kind=subject[0], subject_id=subject[1])
     by_decision: dict[tuple[object, str], list[Restriction]] = {}
     for row in rows.order_by("starts_at", "capability"):
         by_decision.setdefault((row.decision_id, row.measure), []).append(row)
-    return [_active(group, short, now) for group in by_decision.values()]
+    return [_active(group, short, now, owing) for group in by_decision.values()]
 
 
 def _active(
-    group: list[Restriction], short: set[tuple[str, str]], now: datetime
+    group: list[Restriction],
+    short: set[tuple[str, str]],
+    now: datetime,
+    owing: set[tuple[str, str]] | None,
 ) -> ActiveRestriction:
     first = group[0]
     return ActiveRestriction(
@@ -56,7 +63,8 @@ def _active(
         decision_id=str(first.decision_id),
         starts_at=first.starts_at,
         conditions=tuple(
-            (condition, is_met(condition, first, short, now)) for condition in first.release
+            (condition, is_met(condition, first, short, now, owing=owing))
+            for condition in first.release
         ),
     )
 

@@ -8,15 +8,16 @@ from datetime import date, datetime
 from typing import Literal, NotRequired, Protocol, TypedDict
 
 from earnest.kernel.calendar import day_of
+from earnest.market.queries import Subject
 
 
 class Condition(TypedDict):
-    """A day to reach, a deposit topped up, an application made, or any one of several such.
+    """A day to reach, a deposit topped up, nothing owed, an application made, or any one of such.
 
     ``time`` has ``on``; ``any_of`` has ``conditions``.
     """
 
-    kind: Literal["time", "topped_up", "application", "any_of"]
+    kind: Literal["time", "topped_up", "nothing_owed", "application", "any_of"]
     on: NotRequired[str]
     conditions: NotRequired[list["Condition"]]
 
@@ -31,21 +32,40 @@ class Releasable(Protocol):
 
 
 def is_met(
-    condition: Condition, row: Releasable, short: set[tuple[str, str]], now: datetime
+    condition: Condition,
+    row: Releasable,
+    short: set[Subject],
+    now: datetime,
+    *,
+    owing: set[Subject] | None = None,
 ) -> bool:
-    """Tell whether one condition of a restriction holds at an instant."""
-    if condition["kind"] == "any_of":
-        return any(is_met(each, row, short, now) for each in condition["conditions"])
-    if condition["kind"] == "time":
-        return day_of(now) >= date.fromisoformat(condition["on"])
-    if condition["kind"] == "topped_up":
-        return (row.subject_kind, row.subject_id) not in short
-    return row.applied_at is not None
+    """Tell whether one condition of a restriction holds at an instant.
+
+    Takes:
+        short: the subjects whose deposit is below what they must hold.
+        owing: the subjects with a claim on them; None where that was not looked up, and then
+            ``nothing_owed`` does not hold.
+    """
+    subject = (row.subject_kind, row.subject_id)
+    match condition["kind"]:
+        case "any_of":
+            choices = condition["conditions"]
+            return any(is_met(each, row, short, now, owing=owing) for each in choices)
+        case "time":
+            return day_of(now) >= date.fromisoformat(condition["on"])
+        case "topped_up":
+            return subject not in short
+        case "nothing_owed":
+            return owing is not None and subject not in owing
+        case "application":
+            return row.applied_at is not None
 
 
-def open_conditions(row: Releasable, short: set[tuple[str, str]], now: datetime) -> list[Condition]:
+def open_conditions(
+    row: Releasable, short: set[Subject], now: datetime, *, owing: set[Subject] | None = None
+) -> list[Condition]:
     """Return the conditions that do not hold yet; empty when the restriction ends."""
-    return [condition for condition in row.release if not is_met(condition, row, short, now)]
+    return [each for each in row.release if not is_met(each, row, short, now, owing=owing)]
 
 
 def single_conditions(condition: Condition) -> Iterator[Condition]:

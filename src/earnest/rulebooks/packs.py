@@ -24,6 +24,8 @@ from earnest.rulebooks.models import Objection, PackEdition, Publication
 SUPPLY_MARKET = "kuaishou-supply-market"
 SHOP_DEPOSIT = "kuaishou-shop-deposit"
 PLATFORM_RULES = "platform-rules-measures"
+# By which rulebook each kind of party holds its deposit.
+RULEBOOKS = {"shop": SHOP_DEPOSIT, "provider": SUPPLY_MARKET}
 Subject = tuple[str, str]  # (kind, id)
 
 _held: ContextVar[dict[str, str] | None] = ContextVar("newest_editions", default=None)
