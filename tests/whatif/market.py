@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from earnest.assessment import providers, shops
 from earnest.assessment.models import Cycle
+from earnest.assessment.shortages import shortage_decisions
 from earnest.consequences.commands import decide
 from earnest.decisions.commands import findings_record
 from earnest.deposits.accounts import (
@@ -177,6 +178,6 @@ def _shortage() -> None:
     )
     position = Position("shop", "S1", 3_000_000, DEPOSIT_FEN, 0, 0, 0)
     packs = party_packs(TENANT, SHOP_DEPOSIT)
-    decisions = shops.shortage_decisions([shortage], {("shop", "S1"): position}, day_of(at), packs)
+    decisions = shortage_decisions([shortage], {("shop", "S1"): position}, day_of(at), packs)
     assert [each.outcome for each in decisions] == ["limit_sales"]
     decide(TENANT, decisions, at)

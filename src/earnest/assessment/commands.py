@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from earnest.assessment import providers, shops
+from earnest.assessment import providers
+from earnest.assessment.adjustment import adjusted_shortages_open, shops_adjust
 from earnest.assessment.conduct import settled_at
 from earnest.assessment.models import Cycle
 from earnest.assessment.notifications import release_notices, shortage_notices
@@ -16,12 +17,11 @@ from earnest.assessment.shortages import measures_wanted, shortages_look
 from earnest.consequences.commands import decide
 from earnest.decisions.commands import (
     NewDecision,
-    NewFinding,
     findings_record,
 )
 from earnest.decisions.precedents import subjects_waiting
 from earnest.deposits.accounts import platform_accounts_open, subject_accounts_open
-from earnest.deposits.commands import PayIns, pay_ins_post
+from earnest.deposits.claims import owing_subjects
 from earnest.deposits.queries import (
     positions,
     requirements_on,
@@ -32,18 +32,15 @@ from earnest.kernel.errors import BadInput, Problem
 from earnest.ledger.commands import batches_seal
 from earnest.market.commands import parties_follow
 from earnest.market.taking_part import (
-    categories_open,
     providers_taking_part,
-    shops_taking_part,
     subjects_all,
 )
 from earnest.measures.commands import Difference, results_record
 from earnest.measures.definition import Figure
-from earnest.measures.queries import measure
 from earnest.notices.commands import notices_send
+from earnest.payins.receipts import PayIns, pay_ins_post
 from earnest.restrictions.commands import restrictions_release
 from earnest.rulebooks.packs import (
-    SHOP_DEPOSIT,
     SUPPLY_MARKET,
     pack_of,
     packs_held,
@@ -51,7 +48,7 @@ from earnest.rulebooks.packs import (
 )
 from earnest.rulebooks.switches import settling_days
 
-STATIONS = ("feed", "measures", "findings", "decisions", "upkeep")
+OPENED_AT_ONCE = 20_000
 
 
 @dataclass
@@ -124,15 +121,18 @@ def cycle_run(
     summary = CycleSummary(month, at)
     summary.repeated = Cycle.objects.filter(tenant_id=tenant_id, month=str(month)).exists()
     with _station(summary, "feed", progress):
-        pay_ins = _follow_feed(tenant_id, at)
+        pay_ins = feed_follow(tenant_id, at)
     with _station(summary, "measures", progress):
         figures = _measure(tenant_id, month, at)
         recorded = results_record(tenant_id, figures, at)
         summary.late = recorded.differs
     summary.counts = {"pay_ins": pay_ins.posted, "figures": recorded.new}
+    if not summary.repeated:
+        _judge(tenant_id, summary, figures, progress)
+    with _station(summary, "adjustment", progress):
+        _adjust(tenant_id, summary)
     if summary.repeated:
         return summary
-    _judge(tenant_id, summary, figures, progress)
     with _station(summary, "upkeep", progress):
         look = _look(tenant_id, at, pay_ins)
         summary.counts |= {
@@ -157,21 +157,20 @@ def _station(
     summary.stations[name] = summary.stations.get(name, 0.0) + time.perf_counter() - began
 
 
-def _follow_feed(tenant_id: str, at: datetime) -> PayIns:
+def feed_follow(tenant_id: str, at: datetime) -> PayIns:
+    """Bring parties and accounts up to what the feed tells, and book the cash that came in."""
     parties_follow(tenant_id)
     platform_accounts_open(tenant_id, at)
-    subject_accounts_open(tenant_id, subjects_all(tenant_id), at)
+    subjects = subjects_all(tenant_id)
+    for start in range(0, len(subjects), OPENED_AT_ONCE):
+        subject_accounts_open(tenant_id, subjects[start : start + OPENED_AT_ONCE], at)
     return pay_ins_post(tenant_id, at, at)
 
 
 def _measure(tenant_id: str, month: Month, at: datetime) -> list[Figure]:
-    """Measure the month for the providers taking part, and what each shop sold in it."""
+    """Measure the month for the providers taking part."""
     subjects = [each.provider_id for each in providers_taking_part(tenant_id, month.last_day)]
-    figures = providers.month_figures(tenant_id, month, at, subjects)
-    figures += measure(
-        tenant_id, shops.SALES, month.first_day, month.last_day, by=shops.SHOP, as_of=at
-    )
-    return figures
+    return providers.month_figures(tenant_id, month, at, subjects)
 
 
 def _judge(
@@ -191,20 +190,18 @@ def _judge(
     with _station(summary, "decisions", progress):
         wanted = ladder + providers.notify_decisions(month, duty_findings, supply)
         wanted += _provider_deposits(tenant_id, at)
-        adjustment = _shop_adjustment(tenant_id, month, figures, at)
-        made = decide(tenant_id, wanted + adjustment.decisions, at)
-        summary.counts["decisions"] = len(made)
-        refused = shops.refused_findings(month, adjustment.refused)
-        summary.counts["findings"] += findings_record(tenant_id, refused, at)
-        summary.refused = [_refusal(each) for each in refused]
+        summary.counts["decisions"] = len(decide(tenant_id, wanted, at))
 
 
-def _refusal(finding: NewFinding) -> Problem:
-    refusal = finding.evaluation.refusal
-    if refusal is None:
-        raise ValueError(f"{finding.subject_id} was not refused")
-    where = f"{finding.subject_kind}:{finding.subject_id}"
-    return Problem(refusal.code, where, zh=refusal.zh, en=refusal.en)
+def _adjust(tenant_id: str, summary: CycleSummary) -> None:
+    """Adjust the shops; of a repeated month only the figures are compared."""
+    adjusted = shops_adjust(tenant_id, summary.month, summary.as_of, on=day_of(summary.as_of))
+    summary.late += adjusted.late
+    summary.refused = adjusted.refused
+    summary.counts["figures"] += adjusted.shops
+    if not summary.repeated:
+        summary.counts["decisions"] += sum(adjusted.decided.values())
+        summary.counts["findings"] += len(adjusted.refused)
 
 
 def _provider_deposits(tenant_id: str, at: datetime) -> list[NewDecision]:
@@ -221,48 +218,24 @@ def _provider_deposits(tenant_id: str, at: datetime) -> list[NewDecision]:
     return providers.deposit_decisions(categories, balances, on, packs)
 
 
-def _shop_adjustment(
-    tenant_id: str, month: Month, figures: Sequence[Figure], at: datetime
-) -> shops.Adjustment:
-    """Adjust the shops of whom no earlier adjustment waits for people: one after the other."""
-    on = day_of(at)
-    sales = {
-        figure.subject: figure.numerator for figure in figures if figure.measure == shops.SALES
-    }
-    categories = categories_open(tenant_id, on)
-    waiting = subjects_waiting(tenant_id, "required_deposit")
-    subjects = [
-        (shops.SHOP, each.shop_id)
-        for each in shops_taking_part(tenant_id, on)
-        if each.shop_id not in waiting
-    ]
-    required = requirements_on(tenant_id, on, shops.SHOP)
-    standing = positions(tenant_id, subjects, on)
-    rows = [
-        shops.ShopMonth(
-            shop_id=subject[1],
-            sales_fen=sales.get(subject[1], 0),
-            categories=tuple(categories.get(subject[1], ())),
-            balance_fen=standing[subject].free_fen,
-            required_fen=required[subject].required_fen if subject in required else None,
-        )
-        for subject in subjects
-    ]
-    return shops.adjustment_decide(rows, str(month), on, party_packs(tenant_id, SHOP_DEPOSIT))
-
-
 @packs_held()
-def day_run(tenant_id: str, now: datetime) -> DayLook:
-    """Look at a day: book cash in, open and close shortages, release, propose measures."""
-    return _look(tenant_id, now, _follow_feed(tenant_id, now))
+def day_run(tenant_id: str, now: datetime, pay_ins: PayIns | None = None) -> DayLook:
+    """Look at a day: book cash in, open and close shortages, release, propose measures.
+
+    Takes:
+        pay_ins: what :func:`feed_follow` gave, where it was called for this look already.
+    """
+    return _look(tenant_id, now, pay_ins or feed_follow(tenant_id, now))
 
 
 def _look(tenant_id: str, now: datetime, pay_ins: PayIns) -> DayLook:
+    of_the_day = adjusted_shortages_open(tenant_id, now)
     with transaction.atomic():
         opened, closed = shortages_look(tenant_id, now)
         notices_send(tenant_id, shortage_notices(opened), now)
-        released = restrictions_release(tenant_id, short_subjects(tenant_id), now)
+        owing = owing_subjects(tenant_id)
+        released = restrictions_release(tenant_id, short_subjects(tenant_id), now, owing=owing)
         notices_send(tenant_id, release_notices(released), now)
     decided = decide(tenant_id, measures_wanted(tenant_id, now), now)
     batches_seal(tenant_id, now)
-    return DayLook(pay_ins, len(opened), closed, len(released), len(decided))
+    return DayLook(pay_ins, of_the_day + len(opened), closed, len(released), len(decided))

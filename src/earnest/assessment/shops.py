@@ -16,26 +16,29 @@ import pyarrow as pa
 
 from earnest.decisions.commands import NewDecision, NewFinding
 from earnest.kernel.calendar import Month
-from earnest.kernel.errors import RuleRefused
+from earnest.kernel.errors import Problem, RuleRefused
+from earnest.measures.sales_month import SALES_MONTH
 from earnest.policy import Evaluation, Pack
 from earnest.rulebooks.packs import PartyPacks
 from earnest.rulebooks.switches import requirement_falls
 
 SHOP = "shop"
 SALES = "sales_month"
+SALES_FORMULA = SALES_MONTH.formula_hash
 REQUIRED_CLAUSE = "S3-3.1a"
 CHECKED_OTHERS = 50
 
 
 @dataclass(frozen=True)
 class ShopMonth:
-    """What a shop's required deposit is computed from."""
+    """What a shop's required deposit is computed from, and what it must hold before."""
 
     shop_id: str
     sales_fen: int
     categories: tuple[str, ...]
     balance_fen: int
     required_fen: int | None
+    raises_fen: int = 0
 
     def facts(self, on: date) -> dict[str, Any]:
         """Return the facts of the decision ``required_deposit``."""
@@ -43,29 +46,45 @@ class ShopMonth:
             "adjusted_on": on,
             "sales_fen": self.sales_fen,
             "categories": list(self.categories),
-            "raises_fen": 0,
+            "raises_fen": self.raises_fen,
             "balance_fen": self.balance_fen,
         }
 
 
 @dataclass(frozen=True)
 class Adjustment:
-    """What a month's adjustment came to: decisions, and the shops the rule refused to judge."""
+    """What a month's adjustment came to: decisions, and the shops the rule refused to judge.
+
+    ``required_fen`` is what the rule asks of each shop by its id; None where it refused.
+    """
 
     decisions: list[NewDecision]
     refused: list[tuple[ShopMonth, Evaluation]]
+    required_fen: dict[str, int | None]
 
 
-def _by_sql(pack: Pack, shops: Sequence[ShopMonth], on: date) -> list[tuple[int | None, bool]]:
+@dataclass(frozen=True)
+class Days:
+    """When requirements count from: a first one from ``on``, a changed one from ``applies_on``."""
+
+    on: date
+    applies_on: date
+
+    def of(self, shop: ShopMonth) -> date:
+        """Return the day that governs a shop's requirement, and from which it counts."""
+        return self.on if shop.required_fen is None else self.applies_on
+
+
+def _by_sql(pack: Pack, shops: Sequence[ShopMonth], days: Days) -> list[tuple[int | None, bool]]:
     """Return for each shop the required amount by the pack's SQL, and whether it is refused."""
     facts = pa.table(
         {
-            "adjusted_on": pa.array([on] * len(shops), pa.date32()),
+            "adjusted_on": pa.array([days.of(shop) for shop in shops], pa.date32()),
             "sales_fen": pa.array([shop.sales_fen for shop in shops], pa.int64()),
             "categories": pa.array(
                 [list(shop.categories) for shop in shops], pa.list_(pa.string())
             ),
-            "raises_fen": pa.array([0] * len(shops), pa.int64()),
+            "raises_fen": pa.array([shop.raises_fen for shop in shops], pa.int64()),
             "balance_fen": pa.array([shop.balance_fen for shop in shops], pa.int64()),
             "subject": pa.array(range(len(shops)), pa.int64()),
         }
@@ -92,25 +111,38 @@ def _nominated(shops: Sequence[ShopMonth], by_sql: list[tuple[int | None, bool]]
 
 
 def adjustment_decide(
-    shops: Sequence[ShopMonth], period: str, on: date, packs: PartyPacks
+    shops: Sequence[ShopMonth],
+    period: str,
+    on: date,
+    packs: PartyPacks,
+    *,
+    applies_on: date | None = None,
 ) -> Adjustment:
     """Compute what each shop must hold after a month (S3-3.1a, S3-2.2a, S3-2.2b).
+
+    Takes:
+        on: the day of computing; from it on a shop must hold what it never had to hold before.
+        applies_on: from then on a changed requirement counts; left out, at once.
 
     Raises:
         RuleRefused: when SQL and interpreter do not agree on a shop.
     """
+    days = Days(on, applies_on or on)
     objecting = [shop for shop in shops if (SHOP, shop.shop_id) in packs.objecting]
     bound = [shop for shop in shops if (SHOP, shop.shop_id) not in packs.objecting]
-    by_sql = _by_sql(packs.current, bound, on)
+    by_sql = _by_sql(packs.current, bound, days)
+    required = {shop.shop_id: fen for shop, (fen, _) in zip(bound, by_sql, strict=True)}
     judged: list[tuple[ShopMonth, Evaluation]] = []
     for place in sorted(_nominated(bound, by_sql)):
         shop = bound[place]
-        evaluation = packs.current.evaluate("required_deposit", shop.facts(on))
+        evaluation = packs.current.evaluate("required_deposit", shop.facts(days.of(shop)))
         _compare(shop, by_sql[place], evaluation)
         judged.append((shop, evaluation))
     for shop in objecting:
         pack = packs.of(SHOP, shop.shop_id)
-        judged.append((shop, pack.evaluate("required_deposit", shop.facts(on))))
+        evaluation = pack.evaluate("required_deposit", shop.facts(days.of(shop)))
+        judged.append((shop, evaluation))
+        required[shop.shop_id] = evaluation.result.get("required_fen")
     return Adjustment(
         [
             each
@@ -118,6 +150,7 @@ def adjustment_decide(
             for each in _changed(shop, period, evaluation, packs.of(SHOP, shop.shop_id))
         ],
         [(shop, evaluation) for shop, evaluation in judged if evaluation.refusal is not None],
+        required,
     )
 
 
@@ -158,6 +191,15 @@ def refused_findings(
         )
         for shop, evaluation in refused
     ]
+
+
+def refusal_of(finding: NewFinding) -> Problem:
+    """Return why the rule could not judge the shop of a refused finding."""
+    refusal = finding.evaluation.refusal
+    if refusal is None:
+        raise ValueError(f"{finding.subject_id} was not refused")
+    where = f"{finding.subject_kind}:{finding.subject_id}"
+    return Problem(refusal.code, where, zh=refusal.zh, en=refusal.en)
 
 
 def _outcome(before: int | None, required: int) -> str:

@@ -1,8 +1,14 @@
-"""Deposits that fall short: opened and closed, and what may be done against each, day by day."""
+"""Deposits that fall short: opened and closed, and what may be done against each, day by day.
 
-from collections.abc import Iterable
+Two things run side by side, each with its own cause: the staircase by natural days since the notice
+(S3-5.1c to 5.1e, 5.2b), and the band by the part of the requirement that is held (S3-5.1a, 5.1b,
+5.2a). Proceeds that come later fill the deposit up as long as it is short, whatever step it is on.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+from earnest.assessment.bands import band_waits, bands_ease
 from earnest.assessment.providers import PROVIDER
 from earnest.assessment.shops import SHOP
 from earnest.decisions.commands import IN_EFFECT, NewDecision
@@ -12,19 +18,30 @@ from earnest.deposits.models import Shortage
 from earnest.deposits.queries import Position, positions, shortages_open
 from earnest.kernel.calendar import day_of
 from earnest.market.taking_part import subjects_all
+from earnest.policy import Evaluation
 from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, PartyPacks, party_packs
 
+TRANSFER = "transfer_from_proceeds"
 SHORTAGE_CLAUSES = {
-    "transfer_from_proceeds": "S3-5.1e",
+    TRANSFER: "S3-5.1e",
     "limit_sales": "S3-5.1c",
     "limit_withdrawal": "S3-5.1d",
     "end_service": "S3-5.2b",
 }
-MONEY_OR_END = {"transfer_from_proceeds", "end_service"}
+BAND_CLAUSES = {
+    "close_listing": "S3-5.1b",
+    "close_cart": "S3-5.1a",
+    "suspend_service": "S3-5.2a",
+}
+MONEY_OR_END = {TRANSFER, "end_service"}
+Standing = dict[tuple[str, str], Position]
 
 
 def shortages_look(tenant_id: str, now: datetime) -> tuple[list[tuple[Shortage, Position]], int]:
-    """Open and close shortages, each party with the days of grace of the pack that judges it."""
+    """Open and close shortages, each party with the days of grace of the pack that judges it.
+
+    A shop whose deposit has risen into a milder band gets back at once what the stricter one took.
+    """
     books = {
         SHOP: (party_packs(tenant_id, SHOP_DEPOSIT), "shortage_grace_days"),
         PROVIDER: (party_packs(tenant_id, SUPPLY_MARKET), "top_up_grace_days"),
@@ -40,6 +57,7 @@ def shortages_look(tenant_id: str, now: datetime) -> tuple[list[tuple[Shortage, 
         shortages_review(tenant_id, subjects, {kind: days}, now)
         for (kind, days), subjects in graced.items()
     ]
+    bands_ease(tenant_id, _open_at_shops(tenant_id), now)
     opened = [each for review in reviews for each in review.opened]
     return opened, sum(len(review.closed) for review in reviews)
 
@@ -47,56 +65,121 @@ def shortages_look(tenant_id: str, now: datetime) -> tuple[list[tuple[Shortage, 
 def measures_wanted(tenant_id: str, now: datetime) -> list[NewDecision]:
     """Propose measures against open shop shortages, each measure once until it is settled."""
     on = day_of(now)
-    open_rows = [row for row in shortages_open(tenant_id) if row.subject_kind == SHOP]
+    open_rows = _open_at_shops(tenant_id)
     standing = positions(tenant_id, [(SHOP, row.subject_id) for row in open_rows], on)
     packs = party_packs(tenant_id, SHOP_DEPOSIT)
-    wanted = shortage_decisions(open_rows, standing, on, packs)
     since = {row.subject_id: row for row in open_rows}
-    return [each for each in wanted if not _proposed(tenant_id, each, since[each.subject_id])]
+    steps = shortage_decisions(open_rows, standing, on, packs)
+    steps = [each for each in steps if not _proposed(tenant_id, each, since[each.subject_id])]
+    filled = {each.subject_id for each in steps if each.outcome == TRANSFER}
+    fills = [
+        each
+        for each in transfer_decisions(open_rows, standing, on, packs)
+        if each.subject_id not in filled and not _proposed(tenant_id, each, since[each.subject_id])
+    ]
+    bands = [
+        each
+        for each in band_decisions(open_rows, standing, on, packs)
+        if not band_waits(tenant_id, each, since[each.subject_id])
+    ]
+    return steps + fills + bands
+
+
+def _open_at_shops(tenant_id: str) -> list[Shortage]:
+    return [row for row in shortages_open(tenant_id) if row.subject_kind == SHOP]
 
 
 def _proposed(tenant_id: str, wanted: NewDecision, shortage: Shortage) -> bool:
-    before = outcomes_since(
-        tenant_id, (SHOP, wanted.subject_id), "shortage_measures", shortage.opened_at
-    )
-    states = [state for outcome, state in before if outcome == wanted.outcome]
-    if wanted.outcome == "transfer_from_proceeds":
+    """Tell whether a measure was proposed since the shortage opened.
+
+    A transfer is proposed again once the last one is in effect; one that waits, or was refused,
+    stands for all.
+    """
+    names = ("shortage_measures", "shortage_transfer")
+    subject = (SHOP, wanted.subject_id)
+    states = [
+        state
+        for name in names
+        for outcome, state in outcomes_since(tenant_id, subject, name, shortage.opened_at)
+        if outcome == wanted.outcome
+    ]
+    if wanted.outcome == TRANSFER:
         return any(state != IN_EFFECT for state in states)
     return bool(states)
 
 
 def shortage_decisions(
-    shortages: Iterable[Shortage],
-    positions: dict[tuple[str, str], Position],
-    on: date,
-    packs: PartyPacks,
+    shortages: Iterable[Shortage], positions: Standing, on: date, packs: PartyPacks
 ) -> list[NewDecision]:
-    """Compute what may be done against each open shortage on a day (S3-5.1, S3-5.2)."""
+    """Compute the step of the staircase against each open shortage on a day (S3-5.1, S3-5.2)."""
     decisions: list[NewDecision] = []
     for shortage in shortages:
-        at = positions[(shortage.subject_kind, shortage.subject_id)]
-        facts = {
-            "assessed_on": on,
-            "required_fen": at.required_fen,
-            "balance_fen": at.free_fen,
-            "days_short": max(0, (on - day_of(shortage.opened_at)).days),
-            "proceeds_fen": at.proceeds_fen,
-        }
+        at = positions[shortage.subject_kind, shortage.subject_id]
+        facts = _facts(shortage, at, on) | {"proceeds_fen": at.proceeds_fen}
         evaluation = packs.of(SHOP, shortage.subject_id).evaluate("shortage_measures", facts)
         if evaluation.refusal is not None:
             continue
         measure = str(evaluation.result["measure"])
         if measure in SHORTAGE_CLAUSES:
-            decisions.append(
-                NewDecision(
-                    subject_kind=SHOP,
-                    subject_id=shortage.subject_id,
-                    period=on.isoformat(),
-                    clause=SHORTAGE_CLAUSES[measure],
-                    outcome=measure,
-                    money_fen=int(str(evaluation.result["transfer_fen"])),
-                    approvals_needed=2 if measure in MONEY_OR_END else 1,
-                    evaluation=evaluation,
-                )
-            )
+            money = int(str(evaluation.result["transfer_fen"]))
+            decisions.append(_decision(shortage, on, measure, money, evaluation))
     return decisions
+
+
+def transfer_decisions(
+    shortages: Iterable[Shortage], positions: Standing, on: date, packs: PartyPacks
+) -> list[NewDecision]:
+    """Compute what proceeds may fill up on a day, from the end of the grace on (S3-5.1e).
+
+    Also on a later step and after the service has ended: proceeds of earlier orders still come in.
+    """
+    decisions: list[NewDecision] = []
+    for shortage in shortages:
+        at = positions[shortage.subject_kind, shortage.subject_id]
+        if at.proceeds_fen <= 0:
+            continue
+        facts = _facts(shortage, at, on) | {"proceeds_fen": at.proceeds_fen}
+        evaluation = packs.of(SHOP, shortage.subject_id).evaluate("shortage_transfer", facts)
+        money = int(str(evaluation.result.get("transfer_fen", 0)))
+        if money > 0:
+            decisions.append(_decision(shortage, on, TRANSFER, money, evaluation))
+    return decisions
+
+
+def band_decisions(
+    shortages: Sequence[Shortage], positions: Standing, on: date, packs: PartyPacks
+) -> list[NewDecision]:
+    """Compute the band that each short deposit is in on a day (S3-5.1a, S3-5.1b, S3-5.2a)."""
+    decisions: list[NewDecision] = []
+    for shortage in shortages:
+        at = positions[shortage.subject_kind, shortage.subject_id]
+        facts = _facts(shortage, at, on)
+        evaluation = packs.of(SHOP, shortage.subject_id).evaluate("shortage_band", facts)
+        measure = str(evaluation.result.get("measure", "none"))
+        if measure in BAND_CLAUSES:
+            decisions.append(_decision(shortage, on, measure, 0, evaluation))
+    return decisions
+
+
+def _facts(shortage: Shortage, at: Position, on: date) -> dict[str, date | int]:
+    return {
+        "assessed_on": on,
+        "required_fen": at.required_fen,
+        "balance_fen": at.free_fen,
+        "days_short": max(0, (on - day_of(shortage.opened_at)).days),
+    }
+
+
+def _decision(
+    shortage: Shortage, on: date, measure: str, money_fen: int, evaluation: Evaluation
+) -> NewDecision:
+    return NewDecision(
+        subject_kind=SHOP,
+        subject_id=shortage.subject_id,
+        period=on.isoformat(),
+        clause=(SHORTAGE_CLAUSES | BAND_CLAUSES)[measure],
+        outcome=measure,
+        money_fen=money_fen,
+        approvals_needed=2 if measure in MONEY_OR_END else 1,
+        evaluation=evaluation,
+    )

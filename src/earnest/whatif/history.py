@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
+from earnest.assessment.adjustment_reading import schedule_of
 from earnest.assessment.providers import NPS, PROVIDER
-from earnest.assessment.shops import SALES, SHOP, ShopMonth
+from earnest.assessment.shops import SALES, SHOP, Days, ShopMonth
 from earnest.decisions.models import Decision, Finding
+from earnest.deposits.models import Requirement
+from earnest.deposits.raises import raises_fen
 from earnest.kernel.calendar import Month, day_of
 from earnest.ledger.free_deposits import free_deposits
 from earnest.market.models import Provider
 from earnest.market.queries import Subject
 from earnest.market.taking_part import categories_open, shops_taking_part
 from earnest.measures.recorded import figures_recorded
-from earnest.rulebooks.packs import SHOP_DEPOSIT
+from earnest.rulebooks.packs import SHOP_DEPOSIT, pack_of
 from earnest.whatif.facts import Judged
 
 STORED: Final = "stored"
@@ -134,8 +137,11 @@ def _service_categories(tenant_id: str) -> dict[str, str]:
 
 def shop_months(past: Past) -> Iterator[Judged]:
     """Put together what each shop's requirement was computed from, month by month (S3-3.1a)."""
+    pack = pack_of(SHOP_DEPOSIT)
+    first_on = _first_required_on(past.tenant_id)
     for month, at in past.assessed:
         on = day_of(at)
+        days = Days(on, schedule_of(pack, month, on).applies_on)
         sales = {
             figure.subject: figure.numerator
             for figure in figures_recorded(
@@ -144,16 +150,26 @@ def shop_months(past: Past) -> Iterator[Judged]:
         }
         categories = categories_open(past.tenant_id, on)
         balances = free_deposits(past.tenant_id, SHOP, at)
-        for shop in shops_taking_part(past.tenant_id, on):
-            if past.concerns(SHOP, shop.shop_id):
+        ids = [each.shop_id for each in shops_taking_part(past.tenant_id, on)]
+        raised = raises_fen(past.tenant_id, [(SHOP, each) for each in ids], on)
+        for shop_id in ids:
+            if past.concerns(SHOP, shop_id):
                 row = ShopMonth(
-                    shop_id=shop.shop_id,
-                    sales_fen=sales.get(shop.shop_id, 0),
-                    categories=tuple(categories.get(shop.shop_id, ())),
-                    balance_fen=balances.get(shop.shop_id, 0),
-                    required_fen=None,
+                    shop_id=shop_id,
+                    sales_fen=sales.get(shop_id, 0),
+                    categories=tuple(categories.get(shop_id, ())),
+                    balance_fen=balances.get(shop_id, 0),
+                    required_fen=0 if first_on.get(shop_id, on) < on else None,
+                    raises_fen=raised[SHOP, shop_id],
                 )
-                yield Judged(SHOP, shop.shop_id, str(month), row.facts(on), REBUILT)
+                yield Judged(SHOP, shop_id, str(month), row.facts(days.of(row)), REBUILT)
+
+
+def _first_required_on(tenant_id: str) -> dict[str, date]:
+    """Return the day from which on each shop had to hold anything at all."""
+    rows = Requirement.objects.filter(tenant_id=tenant_id, subject_kind=SHOP)
+    found = rows.values("subject_id").annotate(first_on=Min("from_on"))
+    return dict(found.values_list("subject_id", "first_on"))
 
 
 def provider_notices(past: Past) -> Iterator[Judged]:
