@@ -11,6 +11,7 @@ from earnest.cases.models import Case, CaseEntry
 from earnest.kernel.errors import Conflict, NotFound, RuleRefused
 from earnest.kernel.ids import uuid7_for
 from earnest.policy import Evaluation
+from earnest.policy.refusal import Refusal
 
 
 @dataclass(frozen=True)
@@ -122,13 +123,25 @@ def case_get(tenant_id: str, number: str) -> Case:
     return case
 
 
+class PackRefused(RuleRefused):
+    """A pack refuses to judge facts.
+
+    Attributes:
+        name: the step or fact that it is about, so that a form can say it at its field.
+    """
+
+    def __init__(self, refusal: Refusal, where: str) -> None:
+        super().__init__(refusal.code, where=where, zh=refusal.zh, en=refusal.en)
+        self.name = refusal.name
+
+
 def accepted(evaluation: Evaluation, where: str) -> Evaluation:
     """Return an evaluation that came to a result.
 
     Raises:
-        RuleRefused: the rule refuses to judge these facts, with its own words.
+        PackRefused: the rule refuses to judge these facts, with its own words.
     """
     refusal = evaluation.refusal
     if refusal is None:
         return evaluation
-    raise RuleRefused(refusal.code, where=where, zh=refusal.zh, en=refusal.en)
+    raise PackRefused(refusal, where)

@@ -11,8 +11,8 @@ from earnest.postgres.guards import append_only, kept_for_ever
 class Case(models.Model):
     """Something asked for about one deposit. Its decisions carry its number as their period.
 
-    ``kind`` is deduction, hold, raise, category, withdrawal, exit or discretion. ``facts`` are what
-    was filed; what the pack made of them stands in the decisions.
+    ``kind`` is deduction, hold, raise, category, withdrawal, exit, discretion or harm. ``facts``
+    are what was filed; what the pack made of them stands in the decisions.
     """
 
     id = models.UUIDField(primary_key=True)
