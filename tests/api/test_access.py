@@ -24,7 +24,8 @@ WINDOW = "from=2025-08-01&to=2025-08-31"
 class Operation:
     """One operation: its address for a party, who may call it, and whether it names a party.
 
-    ``per_party`` operations answer 404 to a party that names another; the others filter.
+    ``per_party`` operations answer 404 to a party that names another; the others filter. ``status``
+    is what who may call it gets: 404 where the address names a thing that is not there.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Operation:
     path: str
     roles: tuple[str, ...]
     body: object = None
+    status: int = 200
 
     @property
     def key(self) -> tuple[str, str]:
@@ -40,6 +42,17 @@ class Operation:
 
 
 READERS = (*OPERATORS, *PARTIES)
+PAY_ORDER = {"amount_fen": 100, "client_key": "k1"}
+MOVEMENT = {
+    "id": "01990a3c-0000-7000-8000-000000000001",
+    "subject_kind": "shop",
+    "subject_id": "S404",
+    "direction": "in",
+    "amount_fen": 100,
+    "effective_at": "2025-09-01T10:00:00+08:00",
+    "rail_ref": "B1",
+}
+"""A movement of a shop that there is not: who may send movements hears just that."""
 OPERATIONS = (
     Operation("post", "/events", "/events", SENDERS, {"stream": "order_event", "events": []}),
     Operation("get", "/measures", "/measures?subject_kind={kind}&subject={id}", READERS),
@@ -73,6 +86,43 @@ OPERATIONS = (
         "/deposits/{kind}/{id}/ledger",
         READERS,
     ),
+    Operation(
+        "get", "/deposits/{subject_kind}/{subject_id}/life", "/deposits/{kind}/{id}/life", READERS
+    ),
+    Operation(
+        "get", "/deposits/{subject_kind}/{subject_id}/holds", "/deposits/{kind}/{id}/holds", READERS
+    ),
+    Operation(
+        "get",
+        "/deposits/{subject_kind}/{subject_id}/recoveries",
+        "/deposits/{kind}/{id}/recoveries",
+        READERS,
+    ),
+    Operation(
+        "get",
+        "/deposits/{subject_kind}/{subject_id}/claims",
+        "/deposits/{kind}/{id}/claims",
+        READERS,
+    ),
+    Operation("get", "/cases", "/cases?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/cases/{number}", "/cases/D404", READERS, status=404),
+    Operation("post", "/proceeds", "/proceeds", SENDERS, MOVEMENT, status=404),
+    Operation("get", "/pay-orders/{subject_kind}/{subject_id}", "/pay-orders/{kind}/{id}", READERS),
+    Operation(
+        "post",
+        "/pay-orders/{subject_kind}/{subject_id}",
+        "/pay-orders/{kind}/{id}",
+        PARTIES,
+        PAY_ORDER,
+    ),
+    Operation("get", "/pay-orders/{number}", "/pay-orders/P404", READERS, status=404),
+    Operation(
+        "get",
+        "/reconciliation/{rail}",
+        "/reconciliation/bank?day=2025-09-04",
+        OPERATORS,
+        status=404,
+    ),
     Operation("get", "/restrictions", "/restrictions?subject_kind={kind}&subject={id}", READERS),
     Operation(
         "get", "/capabilities/{subject_kind}/{subject_id}", "/capabilities/{kind}/{id}", READERS
@@ -84,7 +134,16 @@ OPERATIONS = (
         "get", "/rulebooks/{name}/editions", "/rulebooks/kuaishou-shop-deposit/editions", READERS
     ),
 )
-NAMES_NO_PARTY = {"/events", "/rulebooks", "/rulebooks/{name}", "/rulebooks/{name}/editions"}
+NAMES_NO_PARTY = {
+    "/events",
+    "/proceeds",
+    "/cases/{number}",
+    "/pay-orders/{number}",
+    "/reconciliation/{rail}",
+    "/rulebooks",
+    "/rulebooks/{name}",
+    "/rulebooks/{name}/editions",
+}
 
 
 def send(caller: Caller, operation: Operation, subject: tuple[str, str], decision: str) -> object:
@@ -120,7 +179,7 @@ def test_rights(operation: Operation, market: str, caller_as: Callable[..., Call
             elif own_only and whose == "other":
                 expected = 404
             else:
-                expected = 200
+                expected = operation.status
             assert answer.status_code == expected, (role, whose, answer.content)
 
 

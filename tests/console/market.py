@@ -29,7 +29,8 @@ from earnest.deposits.accounts import (
 from earnest.deposits.commands import shortages_review
 from earnest.feed.commands import batches_take
 from earnest.kernel.calendar import MARKET_ZONE, Month, day_of
-from earnest.ledger.commands import Reason, Transfer, transfers_post
+from earnest.ledger.commands import transfers_post
+from earnest.ledger.records import Reason, Transfer
 from earnest.market.commands import clock_set, marketplace_open, person_add
 from earnest.market.models import Provider, Shop, ShopCategory
 from earnest.measures.commands import results_record

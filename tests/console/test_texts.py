@@ -12,6 +12,9 @@ from earnest.consequences.words import CAPABILITIES, CONDITIONS, MEASURES, OUTCO
 from earnest.console.forms import IMPORTANCES
 from earnest.console.health import ORDER
 from earnest.console.texts import TEXTS
+from earnest.console.texts.cash import CASH
+from earnest.console.texts.deposit_cases import DEPOSIT_CASES
+from earnest.console.texts.deposit_pages import DEPOSIT_PAGES
 from earnest.console.texts.pages import PAGES
 from earnest.console.texts.rulebooks import RULEBOOKS
 from earnest.console.texts.shell import SHELL
@@ -54,7 +57,8 @@ def test_every_text_is_in_both_languages() -> None:
 
 def test_no_text_hides_another() -> None:
     """A key stands in one module only."""
-    assert len(TEXTS) == len(SHELL) + len(PAGES) + len(RULEBOOKS) + len(VALUES)
+    modules = (SHELL, PAGES, RULEBOOKS, DEPOSIT_PAGES, DEPOSIT_CASES, CASH, VALUES)
+    assert len(TEXTS) == sum(map(len, modules))
 
 
 def test_every_key_asked_for_is_there() -> None:
@@ -71,11 +75,11 @@ def test_every_key_asked_for_is_there() -> None:
         "headroom", "ledger", "column", "queue.done", "receipt", "problem", "editor.wrong_input",
         "editor.wrong_output", "amendment.done", "sample.done", "change_kind", "change_section",
         "draft_state", "draft_change", "importance", "sample_state", "sample_act", "remark",
-        "unit_word",
+        "unit_word", "case_column", "claim_column", "payout.next", "payout.say",
     }  # fmt: skip
     unused = [
         key
-        for key in (*SHELL, *PAGES, *RULEBOOKS)
+        for key in (*SHELL, *PAGES, *RULEBOOKS, *DEPOSIT_PAGES)
         if everything.count(f'"{key}"') + everything.count(f"'{key}'") < 2
         and not any(key.startswith(f"{family}.") for family in families)
     ]

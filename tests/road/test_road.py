@@ -10,7 +10,6 @@ from earnest.cli.demo import Demo, market_load
 from earnest.consequences.commands import decision_settle
 from earnest.decisions.models import Decision, Finding
 from earnest.decisions.replay import decisions_replay
-from earnest.deposits.models import Shortage
 from earnest.deposits.queries import position, requirement_history
 from earnest.feed.queries import stream_status
 from earnest.kernel.calendar import Month, day_of
@@ -76,15 +75,11 @@ def test_the_rules_own_example_comes_out(road: Demo) -> None:
         if row.decision_id == decision.id
     ]
     assert (raised.previous_fen, raised.required_fen) == (1_000_000, 3_000_000)
-    shortage = Shortage.objects.get(
-        tenant_id=TENANT, subject_id="S0001", opened_at=decision.made_at
-    )
-    assert shortage.due_on == day_of(decision.made_at) + timedelta(days=7)
-    notice = Notice.objects.get(
-        tenant_id=TENANT, subject_id="S0001", kind="shortage", sent_at=decision.made_at
-    )
-    assert "20,000.00" in notice.title_zh
-    assert "20,000.00" in notice.title_en
+    assert raised.from_on == date(2025, 9, 15)
+    notice = Notice.objects.get(tenant_id=TENANT, decision_id=decision.id, kind="requirement")
+    assert notice.due_on == date(2025, 9, 22)
+    assert "20,000.00" in notice.body_zh
+    assert "20,000.00" in notice.body_en
 
 
 def test_a_second_run_of_a_month_changes_nothing(road: Demo) -> None:

@@ -182,7 +182,7 @@ def _seen(caller: Caller, decision_id: UUID) -> Decision:
         decision = decision_get(caller.tenant_id, decision_id)
     except NotFound:
         raise missing("decision_id") from None
-    if not sees(caller.role, caller.own, (decision.subject_kind, decision.subject_id)):
+    if not sees(caller.role, caller.own, decision.subject):
         raise missing("decision_id")
     return decision
 

@@ -10,9 +10,14 @@ from ninja import Query, Router, Schema
 from earnest.api.access import Caller, now_for, party_seen, reader_of
 from earnest.api.problems import ERRORS, ProblemOut
 from earnest.api.shapes import Bilingual, IdPath, KindPath, Limit
+from earnest.cases.life import KindOfRow, LifeFilter, life_narrowed
+from earnest.cases.life_sources import life
+from earnest.cases.queries import holds_listed
 from earnest.decisions.queries import decision_get
 from earnest.deposits.accounts import claim_of, deposit_of, settlement_of
+from earnest.deposits.claims import claims_open
 from earnest.deposits.queries import position, requirements_on, shortages_open
+from earnest.deposits.recoveries import recoveries
 from earnest.kernel.calendar import day_of
 from earnest.ledger.queries import balances_of, statement
 from earnest.rulebooks.packs import evaluation_of
@@ -75,6 +80,9 @@ class LedgerLine(Schema):
     transfer_id: UUID
     counter_account: str
     decision_id: UUID | None
+    kind: str
+    held_delta_fen: int
+    held_fen: int
 
 
 class LedgerPage(Schema):
@@ -159,3 +167,184 @@ def deposit_ledger(
         "items": lines[:limit],
         "next_cursor": lines[limit - 1].seq if lines[limit:] else None,
     }
+
+
+class LifeOut(Schema):
+    """One thing that happened to a deposit; see the guide to the console's deposits.
+
+    ``free_fen``, ``required_fen`` and ``short_fen`` say where the deposit stood after it; of a
+    movement ``balance_fen`` and ``held_fen`` are those of its account.
+    """
+
+    on: date
+    at: datetime
+    kind: str
+    code: str
+    zh: str
+    en: str
+    detail_zh: str
+    detail_en: str
+    account: str
+    amount_fen: int | None
+    held_delta_fen: int
+    balance_fen: int | None
+    held_fen: int | None
+    required_fen: int
+    free_fen: int
+    short_fen: int
+    clause: str
+    rulebook: str
+    ref_kind: str
+    ref: str
+    id: str
+    seq: int
+
+
+class HoldReviewOut(Schema):
+    """One look at a hold; ``estimate_fen`` is null while nobody could tell."""
+
+    at: datetime
+    estimate_fen: int | None
+    next_on: date
+
+
+class HoldOut(Schema):
+    """A part of a deposit that is kept back while a loss is not known."""
+
+    id: UUID
+    case_number: str
+    reason: str
+    placed_fen: int
+    remaining_fen: int
+    clause: str
+    decision_id: UUID
+    opened_at: datetime
+    review_on: date
+    ends_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str
+    reviews: list[HoldReviewOut]
+
+
+class StepOut(Schema):
+    """What one try took from one source."""
+
+    at: datetime
+    source: str
+    amount_fen: int
+    transfer_id: UUID
+
+
+class RecoveryOut(Schema):
+    """An amount that is taken for a reviewed finding, and how far it has come."""
+
+    id: UUID
+    case_number: str
+    ground: str
+    beneficiary: str
+    amount_fen: int
+    rest_fen: int
+    mode: str
+    advances: bool
+    clause: str
+    rulebook: str
+    decision_id: UUID
+    opened_at: datetime
+    state: str
+    tries: int
+    next_try_at: datetime | None
+    closed_at: datetime | None
+    steps: list[StepOut]
+
+
+class ClaimOut(Schema):
+    """A part of what a party owes that is still open."""
+
+    since_on: date
+    claimed_fen: int
+    owed_fen: int
+    origin: str
+    clause: str
+    period: str
+    decision_id: UUID | None
+    transfer_id: UUID
+
+
+@router.get(
+    "/deposits/{subject_kind}/{subject_id}/life",
+    response={200: list[LifeOut], ERRORS: ProblemOut},
+    summary="Tell everything that happened to a deposit",
+)
+def deposit_life(
+    request: HttpRequest,
+    subject_kind: KindPath,
+    subject_id: IdPath,
+    kind: KindOfRow | None = None,
+    first: Annotated[date | None, Query(description="only from this day on")] = None,
+    last: Annotated[date | None, Query(description="only up to this day")] = None,
+) -> Any:
+    """Tell everything that ever happened to a deposit, oldest first.
+
+    Money, requirements, shortages, decisions, cases, restrictions, notices, payouts and receipts.
+    """
+    caller = reader_of(request)
+    subject = party_seen(caller, (subject_kind, subject_id))
+    wanted = LifeFilter(frozenset([kind] if kind else ()), first=first, last=last)
+    return [row.as_dict() for row in life_narrowed(life(caller.tenant_id, subject), wanted)]
+
+
+@router.get(
+    "/deposits/{subject_kind}/{subject_id}/holds",
+    response={200: list[HoldOut], ERRORS: ProblemOut},
+    summary="List what of a deposit is held",
+)
+def deposit_holds(
+    request: HttpRequest,
+    subject_kind: KindPath,
+    subject_id: IdPath,
+    closed: Annotated[bool, Query(description="those that have ended")] = False,  # noqa: FBT002 - a query field
+) -> Any:
+    """List what is held of a deposit, the one to be looked at first in front."""
+    caller = reader_of(request)
+    subject = party_seen(caller, (subject_kind, subject_id))
+    columns = set(HoldOut.model_fields) - {"remaining_fen", "reviews"}
+    return [
+        {
+            **{name: getattr(each.hold, name) for name in columns},
+            "remaining_fen": each.remaining_fen,
+            "reviews": list(each.reviews),
+        }
+        for each in holds_listed(caller.tenant_id, subject, closed=closed)
+    ]
+
+
+@router.get(
+    "/deposits/{subject_kind}/{subject_id}/recoveries",
+    response={200: list[RecoveryOut], ERRORS: ProblemOut},
+    summary="List what is taken for reviewed findings",
+)
+def deposit_recoveries(request: HttpRequest, subject_kind: KindPath, subject_id: IdPath) -> Any:
+    """List the recoveries from a party with what came from where, the newest first."""
+    caller = reader_of(request)
+    subject = party_seen(caller, (subject_kind, subject_id))
+    columns = set(RecoveryOut.model_fields) - {"rest_fen", "steps"}
+    return [
+        {
+            **{name: getattr(each, name) for name in columns},
+            "rest_fen": rest_fen,
+            "steps": sorted(each.steps.all(), key=lambda step: (step.at, step.pk)),
+        }
+        for each, rest_fen in recoveries(caller.tenant_id, subject=subject)
+    ]
+
+
+@router.get(
+    "/deposits/{subject_kind}/{subject_id}/claims",
+    response={200: list[ClaimOut], ERRORS: ProblemOut},
+    summary="List what a party owes beyond its deposit",
+)
+def deposit_claims(request: HttpRequest, subject_kind: KindPath, subject_id: IdPath) -> Any:
+    """List the open parts of what a party owes, the oldest first; money pays the oldest first."""
+    caller = reader_of(request)
+    subject = party_seen(caller, (subject_kind, subject_id))
+    return claims_open(caller.tenant_id, subject=subject)

@@ -10,7 +10,18 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 
-from earnest.api import decisions, deposits, events, measures, notices, restrictions, rulebooks
+from earnest.api import (
+    cases,
+    decisions,
+    deposits,
+    events,
+    measures,
+    notices,
+    payins,
+    proceeds,
+    restrictions,
+    rulebooks,
+)
 from earnest.api.access import SessionCaller, TokenCaller
 from earnest.api.problems import JsonParser, problems_register, unknown_address, wrong_method
 
@@ -81,5 +92,16 @@ api = ProblemAPI(
     renderer=ReadableJson(),
 )
 problems_register(api)
-for _room in (events, measures, decisions, deposits, restrictions, notices, rulebooks):
+for _room in (
+    events,
+    measures,
+    decisions,
+    deposits,
+    cases,
+    restrictions,
+    notices,
+    rulebooks,
+    payins,
+    proceeds,
+):
     api.add_router("", _room.router)

@@ -29,8 +29,13 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "adjustment": Entry(
+        "adjustment", "adjustment", "What shops must hold by a month's sales: preview, run, show."
+    ),
     "amendment": Entry("amendments", "amendment", "Changes of rulebooks on their way."),
     "capabilities": Entry("market", "capabilities", "What a provider or shop may do now."),
+    "category": Entry("categories", "category", "Categories that shops add and close."),
+    "claims": Entry("claims", "claims", "What parties owe beyond their deposit."),
     "confirm": Entry("amendments", "confirm", "Confirm sample values that money rests on."),
     "coverage": Entry(
         "coverage", "coverage", "Which clauses are encoded, decided and proven.", database=False
@@ -38,10 +43,13 @@ COMMANDS: dict[str, Entry] = {
     "cycle": Entry("cycle", "cycle", "Assess a month: measures, findings, decisions, effects."),
     "day": Entry("cycle", "day", "Look at a day: cash in, shortages, releases."),
     "decisions": Entry("decisions", "decisions", "List decisions."),
+    "deduction": Entry("deductions", "deduction", "Deductions: filed, reviewed, recovered."),
     "demo": Entry("demo", "demo", "A seeded market, assessed and served."),
-    "deposits": Entry("deposits", "deposits", "Required, held and missing deposits."),
+    "deposits": Entry("deposits", "deposits", "Where deposits stand, and the life of one."),
+    "exit": Entry("exits", "exit_", "Parties that leave, and their refunds."),
     "feed": Entry("feed", "feed", "What the feed holds, and what it rejected."),
     "findings": Entry("decisions", "findings", "List findings."),
+    "hold": Entry("holds", "hold", "Deposits kept back while a loss is not known."),
     "import": Entry("feed", "import_", "Bring events in from files."),
     "ledger": Entry("ledger", "ledger", "Statements and balances of accounts."),
     "measure": Entry("measure", "measure", "Count a measure over a window."),
@@ -49,9 +57,15 @@ COMMANDS: dict[str, Entry] = {
     "notices": Entry("decisions", "notices", "List the notices of a party."),
     "objection": Entry("amendments", "objection", "Parties that do not accept an act."),
     "order": Entry("orders", "order", "Give and list standing orders."),
+    "payouts": Entry("payouts", "payouts", "Money that goes out, and what became of it."),
+    "payin": Entry("payins", "payin", "Payments that parties make online."),
     "person": Entry("market", "person", "Give a person a sign-in and a role."),
     "policy": Entry("policy", "policy", "Write, check and evaluate rulebooks.", database=False),
     "queue": Entry("decisions", "queue", "Decisions that wait for people."),
+    "raise": Entry("raises", "raise_", "Raises of a deposit for a cause."),
+    "recoveries": Entry("claims", "recoveries", "Amounts being taken from deposits."),
+    "receipts": Entry("payins", "receipts", "Bank transfers, matched by a person."),
+    "reconcile": Entry("reconcile", "reconcile", "The institution's statement against the books."),
     "replay": Entry("decisions", "replay", "Derive every decision again and compare."),
     "restrictions": Entry("decisions", "restrictions", "List restrictions in force."),
     "serve": Entry("serve", "serve", "Serve the console and the API."),
@@ -60,6 +74,8 @@ COMMANDS: dict[str, Entry] = {
     "token": Entry("token", "token", "Make and revoke API tokens."),
     "verify": Entry("ledger", "verify", "Check the books."),
     "whatif": Entry("whatif", "whatif", "What a draft of a rulebook would change.", database=False),
+    "withdrawal": Entry("withdrawals", "withdrawal", "Excess of a deposit that is paid out."),
+    "work": Entry("work", "work", "Do what is due: the worker, its jobs and alerts."),
 }
 
 

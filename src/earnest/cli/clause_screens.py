@@ -10,6 +10,8 @@ RULES_PAGE: Words = ("规则中心", "rules")
 DECISION_PAGE: Words = ("处置决定：理由", "decision: why")
 _PROVIDER: Words = ("服务商：履约", "provider: duties")
 _DEPOSIT: Words = ("保证金", "deposit")
+_CASES: Words = ("事项", "cases")
+_PAYOUTS: Words = ("付款", "payouts")
 
 _PAGES: dict[str, Words] = {
     "providers": _PROVIDER,
@@ -41,6 +43,29 @@ _PAGES: dict[str, Words] = {
     "inbox": ("消息中心", "inbox"),
     "notice": ("消息中心", "inbox"),
     "notices": ("消息中心", "inbox"),
+    "deposit_life": ("保证金：全程记录", "deposit: life"),
+    "deposit_page": _DEPOSIT,
+    "deposit_checks": ("保证金：预检", "deposit: pre-check"),
+    "case": _CASES,
+    "cases": _CASES,
+    "case_page": _CASES,
+    "case_acts": _CASES,
+    "filings": ("事项：填报", "cases: filing"),
+    "finance": ("财务总览", "finance"),
+    "claims": ("追偿款", "claims"),
+    "holds": ("扣留", "holds"),
+    "raises": ("保证金提高", "raises"),
+    "recoveries": ("追偿", "recoveries"),
+    "payouts": _PAYOUTS,
+    "payout": _PAYOUTS,
+    "payee": ("收款账户", "account for payouts"),
+    "receipts": ("到账", "receipts"),
+    "receipt": ("到账", "receipts"),
+    "pay": ("在线缴存", "pay online"),
+    "pay_order": ("在线缴存", "pay online"),
+    "reconciliation": ("对账", "reconciliation"),
+    "reconciliations": ("对账", "reconciliation"),
+    "adjustment": ("每月调整", "monthly adjustment"),
     "records": RULES_PAGE,
     "rules": RULES_PAGE,
 }

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import click
 
-from earnest.assessment.commands import CycleSummary, cycle_run, day_run
+from earnest.assessment.commands import CycleSummary, cycle_run
+from earnest.cases.daily import deposits_look
 from earnest.cli.options import DAY, MONTH, edge_now, tenant
 from earnest.cli.output import emit, progress_console, reading
 from earnest.kernel.calendar import Month, day_start
@@ -58,20 +59,9 @@ def cycle(month: Month, as_of: datetime | None, output_format: str) -> None:
 @click.option("--on", type=DAY, help="The day; today when left out.")
 @reading
 def day(on: date | None, output_format: str) -> None:
-    """Look at a day: book cash in, open and close shortages, release, propose measures."""
+    """Look at a day: cash in, recoveries, set-offs, shortages, releases, cases that time moves."""
     now = day_start(on) if on else edge_now()
-    look = day_run(tenant(), now)
-    emit(
-        [
-            {
-                "at": now,
-                "pay_ins": look.pay_ins.posted,
-                "unmatched": len(look.pay_ins.unmatched),
-                "shortages_opened": look.shortages_opened,
-                "shortages_closed": look.shortages_closed,
-                "released": look.released,
-                "decided": look.decided,
-            }
-        ],
-        output_format,
-    )
+    look = deposits_look(tenant(), now)
+    emit([{"at": now, **look.counts()}], output_format)
+    for problem in look.problems:
+        progress_console.print(f"not done: {problem}\n          {problem.zh}")

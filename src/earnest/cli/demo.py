@@ -12,8 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from earnest.api.commands import token_create
-from earnest.assessment.commands import cycle_run, day_run, month_settled_at
+from earnest.assessment.adjustment import shortfalls_announced
+from earnest.assessment.commands import cycle_run, month_settled_at
 from earnest.assessment.queries import cycles
+from earnest.cases.daily import deposits_look
+from earnest.cli.demo_deposits import DepositStory
 from earnest.cli.options import tenant
 from earnest.cli.output import progress_console
 from earnest.cli.serve import HOST, PORT, port_free, serve_until_stopped
@@ -35,6 +38,7 @@ from earnest.rulebooks.commands import value_confirm
 from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET
 from earnest.rulebooks.queries import confirmations
 from earnest.simulator import SIZES, Market, reactions, simulate
+from earnest.simulator.deposit_story import SHOP as STORY_SHOP
 
 PASSWORD = "earnest-demo"  # noqa: S105 - the demo's own, printed, and its server listens on loopback
 SOURCE = "urn:earnest:src:simulator:demo"
@@ -48,6 +52,7 @@ PEOPLE = (
     ("auditor", "auditor", ("", "")),
     ("provider", "provider", ("provider", "P0002")),
     ("merchant", "merchant", ("shop", "S0001")),
+    ("merchant-s9001", "merchant", STORY_SHOP),
 )
 ORDERS: tuple[tuple[str, str, list[str], str], ...] = (
     (SUPPLY_MARKET, "nps_ladder", ["hide", "delist"], "前两级处罚自动执行；清退须两人复核"),
@@ -58,6 +63,7 @@ ORDERS: tuple[tuple[str, str, list[str], str], ...] = (
 CONFIRMED_IN = (SUPPLY_MARKET, SHOP_DEPOSIT)
 ORDERS_FROM = Month(2020, 9).first_day
 LOOKS_AFTER_DAYS = (5, 12, 20)
+ENDS_AFTER_DAYS = LOOKS_AFTER_DAYS[-1] + 2
 MONTHS_LEFT_TO_PEOPLE = 1
 REFUSED_OF = 6
 ROWS_AT_ONCE = 300_000  # a publication's fixed cost is paid once for so many events
@@ -137,10 +143,16 @@ def _take(tenant_id: str, tables: dict[str, pa.Table], now: datetime) -> None:
     batches_take(tenant_id, tables, source=SOURCE, now=now, origin="simulator")
 
 
-def month_play(demo: Demo, month: Month) -> None:
-    """Assess one month, then let the parties pay, the days pass and the staff decide."""
+def month_play(demo: Demo, month: Month, story: DepositStory | None = None) -> None:
+    """Assess one month, then let the parties pay, the days pass and the staff decide.
+
+    Takes:
+        story: the story of one deposit, which goes on between the looks.
+    """
     at = month_settled_at(month)
     clock_set(demo.tenant_id, at)
+    if story:
+        story.play(at)
     cycle_run(demo.tenant_id, month, now=at)
     table = reactions(demo.market, month, _shortfalls(demo.tenant_id, at))
     if table.num_rows:
@@ -148,30 +160,35 @@ def month_play(demo: Demo, month: Month) -> None:
     for days in LOOKS_AFTER_DAYS:
         now = at + timedelta(days=days)
         clock_set(demo.tenant_id, now)
-        day_run(demo.tenant_id, now)
+        if story:
+            story.play(now)
+        deposits_look(demo.tenant_id, now)
         if month.plus(MONTHS_LEFT_TO_PEOPLE) < demo.market.months[-1]:
             _staff_decide(demo.tenant_id, now)
 
 
 def _shortfalls(tenant_id: str, at: datetime) -> list[dict[str, Any]]:
+    """Return what parties were told at an instant: shortages, and adjustments to come."""
     rows = shortages_open(tenant_id)
     on = day_of(at)
     standing = positions(tenant_id, [(row.subject_kind, row.subject_id) for row in rows], on)
-    return [
-        {
-            "subject_kind": row.subject_kind,
-            "subject": row.subject_id,
-            "shortfall_fen": standing[row.subject_kind, row.subject_id].shortage_fen,
-            "on": on,
-        }
+    missing = {
+        (row.subject_kind, row.subject_id): standing[row.subject_kind, row.subject_id].shortage_fen
         for row in rows
         if row.opened_at == at
+    }
+    return [
+        {"subject_kind": kind, "subject": subject_id, "shortfall_fen": fen, "on": on}
+        for (kind, subject_id), fen in (missing | shortfalls_announced(tenant_id, on)).items()
+        if (kind, subject_id) != STORY_SHOP
     ]
 
 
 def _staff_decide(tenant_id: str, now: datetime) -> None:
     """Let the demo's staff settle what waits: mostly approve, refuse one in a few."""
     for decision in list(decisions(tenant_id, DecisionFilter(state="waiting"))):
+        if decision.subject_id == STORY_SHOP[1]:
+            continue  # its own staff decide, at the time of the story
         if decision.outcome != "remove" and decision.seq % REFUSED_OF == 0:
             _settle(decision, "refuse", "risk", "商家已提交付款计划，暂缓执行", now)
             continue
@@ -186,12 +203,18 @@ def _settle(decision: Decision, verdict: str, actor: str, reason: str, now: date
     )
 
 
+def demo_ends_at(demo: Demo) -> datetime:
+    """Return the instant at which the demo's clock stands in the end."""
+    return month_settled_at(demo.market.months[-1]) + timedelta(days=ENDS_AFTER_DAYS)
+
+
 def demo_play(demo: Demo) -> None:
     """Load the market and play its months, from where an earlier start left off."""
     played = {cycle.month for cycle in cycles(demo.tenant_id)}
     months = [month for month in demo.market.months if str(month) not in played]
     if not months:
         return
+    story = DepositStory(demo.tenant_id, demo.market.months)
     with _progress() as progress:
         if not played:
             loading = progress.add_task("loading events", total=len(demo.market.months))
@@ -199,8 +222,10 @@ def demo_play(demo: Demo) -> None:
         assessing = progress.add_task("assessing months", total=len(months))
         for month in months:
             progress.update(assessing, description=f"assessing {month}")
-            month_play(demo, month)
+            month_play(demo, month, story)
             progress.advance(assessing)
+    story.play(demo_ends_at(demo))
+    deposits_look(demo.tenant_id, demo_ends_at(demo))
 
 
 def _checks(tenant_id: str) -> Iterable[tuple[str, str]]:
@@ -290,7 +315,7 @@ def demo(*, leave: bool, size: str, seed: int, port: int) -> int:
     playing = Demo(tenant(), simulate(seed, SIZES[size]))
     people_add(playing.tenant_id)
     demo_play(playing)
-    now = month_settled_at(playing.market.months[-1]) + timedelta(days=LOOKS_AFTER_DAYS[-1])
+    now = demo_ends_at(playing)
     clock_set(playing.tenant_id, now)
     holds = summary_print(playing.tenant_id, now)
     signs_print(playing.tenant_id, None if leave else port_free(port))

@@ -46,7 +46,19 @@ def _operator_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
                 MenuItem("menu.findings", reverse("findings"), "chart"),
                 MenuItem("menu.decisions", reverse("decisions"), "scales"),
                 MenuItem("menu.restrictions", reverse("restrictions"), "lock"),
+            ],
+        ),
+        (
+            "menu.group.money",
+            [
+                MenuItem("menu.finance", reverse("finance"), "wallet"),
+                MenuItem("menu.cases", reverse("cases"), "folder"),
                 MenuItem("menu.shortages", reverse("shortages"), "clock"),
+                MenuItem("menu.adjustment", reverse("adjustment"), "chart"),
+                MenuItem("menu.claims", reverse("claims"), "scales"),
+                MenuItem("menu.receipts", reverse("receipts"), "in"),
+                MenuItem("menu.payouts", reverse("payouts"), "out"),
+                MenuItem("menu.reconciliation", reverse("reconciliations"), "check"),
             ],
         ),
         (
@@ -72,6 +84,7 @@ def _party_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
         if kind == "provider"
         else [MenuItem("menu.deposit", reverse("shop", args=[subject_id]), "wallet")]
     )
+    own.append(MenuItem("life.title", reverse("deposit_life", args=[kind, subject_id]), "folder"))
     return [
         ("menu.group.mine", own),
         ("menu.group.messages", [MenuItem("menu.inbox", reverse("inbox"), "bell", unread)]),

@@ -36,6 +36,11 @@ TONES: dict[str, frozenset[str]] = {
             "in_force",
             "confirmed",
             "added",
+            "done",
+            "paid",
+            "succeeded",
+            "settled",
+            "released",
         }
     ),
     "warn": frozenset(
@@ -55,6 +60,14 @@ TONES: dict[str, frozenset[str]] = {
             "changed",
             "missing_in_source",
             "human",
+            "due",
+            "partly_paid",
+            "submitted",
+            "querying",
+            "processing",
+            "late",
+            "hold",
+            "raise",
         }
     ),
     "bad": frozenset(
@@ -75,9 +88,21 @@ TONES: dict[str, frozenset[str]] = {
             "no",
             "differs",
             "error",
+            "unknown",
+            "failed",
+            "returned",
+            "contradicts",
+            "not_booked",
+            "refused",
+            "deduct",
+            "deduct_whole",
+            "forfeit_deposit",
+            "close_cart",
+            "close_listing",
+            "suspend_service",
         }
     ),
-    "info": frozenset({"info", "may", "must", "announced", "encoded"}),
+    "info": frozenset({"info", "may", "must", "announced", "encoded", "movement"}),
 }
 
 
@@ -108,6 +133,12 @@ def badge(kind: str, value: object) -> SafeString:
 def yuan(fen: int | None) -> str:
     """Write fen as yuan with thousands separators; nothing known is a dash."""
     return "–" if fen is None else yuan_of(int(fen))
+
+
+@register.filter
+def signed(fen: int) -> str:
+    """Write a change in yuan with its sign."""
+    return f"+{yuan_of(fen)}" if fen > 0 else yuan_of(fen)
 
 
 @register.filter
@@ -145,6 +176,12 @@ def in_language(thing: Any, field: str) -> str:
 def subject_name(names: dict[tuple[str, str], str], thing: Any) -> str:
     """Return the name of the party that a row is about."""
     return names.get((thing.subject_kind, thing.subject_id), "")
+
+
+@register.filter
+def of_subject(names: dict[tuple[str, str], str], subject: tuple[str, str]) -> str:
+    """Return the name of a party."""
+    return names.get(subject, "")
 
 
 @register.simple_tag(takes_context=True)

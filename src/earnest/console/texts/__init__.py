@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from earnest.console.texts.cash import CASH
 from earnest.console.texts.deposit_cases import DEPOSIT_CASES
+from earnest.console.texts.deposit_pages import DEPOSIT_PAGES
 from earnest.console.texts.pages import PAGES
 from earnest.console.texts.rulebooks import RULEBOOKS
 from earnest.console.texts.shell import SHELL
@@ -20,6 +21,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **SHELL,
     **PAGES,
     **RULEBOOKS,
+    **DEPOSIT_PAGES,
     **DEPOSIT_CASES,
     **CASH,
     **VALUES,

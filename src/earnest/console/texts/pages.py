@@ -178,7 +178,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "deposit.title": ("保证金", "Deposit"),
     "deposit.required": ("应缴", "Required"),
     "deposit.balance": ("余额", "Balance"),
-    "deposit.held": ("冻结", "Held"),
+    "deposit.held": ("扣留", "Held"),
     "deposit.free": ("可用", "Free"),
     "deposit.shortage": ("待补缴", "Short"),
     "deposit.excess": ("超额", "Excess"),

@@ -188,7 +188,7 @@ def findings_csv(request: VisitorRequest) -> StreamingHttpResponse:
 
 def _seen_decision(request: VisitorRequest, decision_id: UUID) -> Decision:
     decision = decision_get(request.visitor.tenant_id, decision_id)
-    own_or_not_found(request.visitor, (decision.subject_kind, decision.subject_id))
+    own_or_not_found(request.visitor, decision.subject)
     return decision
 
 
@@ -238,7 +238,7 @@ def decision_page(request: VisitorRequest, decision_id: UUID) -> HttpResponse:
     """Show one decision: clause, facts, calculation, effects, approvals and receipt."""
     decision = _seen_decision(request, decision_id)
     visitor, tenant_id = request.visitor, request.visitor.tenant_id
-    subject = (decision.subject_kind, decision.subject_id)
+    subject = decision.subject
     requirements = requirement_history(tenant_id, subject)
     effects: dict[str, Any] = {
         "restrictions": restrictions_of_decisions(tenant_id, [decision.id]),

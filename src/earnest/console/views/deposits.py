@@ -1,7 +1,7 @@
 """Shops, the deposit page of a shop or a provider, and the open shortages."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +10,26 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from earnest.cases.life_words import movement_note, movement_words
 from earnest.console.access import VisitorRequest, needs, own_or_not_found
 from earnest.console.clock import present
 from earnest.console.deposit_chart import provider_chart, shop_chart
+from earnest.console.deposit_page import (
+    deposit_shown,
+    exit_gate,
+    filings_offered,
+    withdrawal_gate,
+)
 from earnest.console.lists import choice, field, names_for, page_of
 from earnest.console.parties import party_rows, party_state
 from earnest.console.reading import explanation, movement_text, trace_read
 from earnest.console.standing import clock_of
+from earnest.console.texts import language
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import decisions_of
 from earnest.deposits.accounts import deposit_of
 from earnest.deposits.models import Requirement
-from earnest.deposits.queries import positions, requirement_history, shortages_open
+from earnest.deposits.queries import position, positions, requirement_history, shortages_open
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import NotFound
 from earnest.ledger.queries import statement
@@ -34,12 +42,12 @@ from earnest.market.queries import (
     shop_get,
     shops,
 )
-from earnest.market.roles import ACT_FOR_PARTY, SEE_ALL, SEE_OWN
+from earnest.market.roles import ACT_FOR_PARTY, DECIDE, SEE_ALL, SEE_OWN
 from earnest.notices.queries import inbox
 from earnest.policy import Clause
-from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
+from earnest.rulebooks.packs import RULEBOOKS, SHOP_DEPOSIT, pack_of
 
-RULEBOOKS = {"shop": SHOP_DEPOSIT, "provider": SUPPLY_MARKET}
+COMPUTED = ("required_deposit", "provider_deposit")
 LINES_SHOWN = 50
 DECISIONS_SHOWN = 10
 NOTICES_SHOWN = 5
@@ -63,6 +71,8 @@ class LedgerLine:
     in_fen: int
     out_fen: int
     balance_fen: int
+    held_delta_fen: int
+    held_fen: int
     transfer_id: UUID
     decision_id: UUID | None
 
@@ -118,9 +128,14 @@ def _deposit_page(request: VisitorRequest, subject: Subject, shown: dict[str, An
     state = party_state(tenant_id, subject, now, left_on=left_on)
     decided = list(decisions_of(tenant_id, *subject))
     history = requirement_history(tenant_id, subject)
-    basis = _basis(history, decided)
+    basis = _basis(history, decided, day_of(now))
     lines = _lines(tenant_id, subject, _before(request))
+    deposit = deposit_shown(tenant_id, subject, state, now)
     shown |= {
+        "deposit": deposit,
+        "filings": filings_offered(visitor, subject),
+        "may_decide": visitor.may(DECIDE),
+        "today": day_of(now),
         "subject_kind": subject[0],
         "subject_id": subject[1],
         "rulebook": RULEBOOKS[subject[0]],
@@ -156,11 +171,11 @@ def _terms(subject: Subject) -> list[tuple[str, list[tuple[str, Clause]]]]:
     ]
 
 
-def _basis(history: list[Requirement], decided: list[Decision]) -> Decision | None:
-    """Return the decision that set the requirement in force."""
-    if not history:
-        return None
-    return next((each for each in decided if each.id == history[-1].decision_id), None)
+def _basis(history: list[Requirement], decided: list[Decision], today: date) -> Decision | None:
+    """Return the decision that computed the requirement in force; raises stand beside it."""
+    computed = {each.id: each for each in decided if each.decision in COMPUTED}
+    in_force = [row for row in history if row.from_on <= today and row.decision_id in computed]
+    return computed[in_force[-1].decision_id] if in_force else None
 
 
 def _before(request: VisitorRequest) -> int | None:
@@ -176,19 +191,49 @@ def _lines(tenant_id: str, subject: Subject, before: int | None) -> list[Stateme
         return []
 
 
+def _what(line: StatementLine) -> str:
+    """Say what a line is: a plain movement by who is on the other side, others by their kind."""
+    if line.kind in {"post", "up_to", "remainder"}:
+        return movement_text(line.counter_account, line.amount_fen)
+    said = movement_words(line, "deposit")
+    return said.zh if language() == "zh" else said.en
+
+
 def _shown(line: StatementLine) -> LedgerLine:
     return LedgerLine(
         at=line.at,
         effective_at=line.effective_at,
-        what=movement_text(line.counter_account, line.amount_fen),
-        note="" if line.decision_id else line.note,  # the decision says it better
+        what=_what(line),
+        note=movement_note("" if line.decision_id else line.note).said(language()),
         clause=line.clause,
         in_fen=max(line.amount_fen, 0),
         out_fen=max(-line.amount_fen, 0),
         balance_fen=line.balance_fen,
+        held_delta_fen=line.held_delta_fen,
+        held_fen=line.held_fen,
         transfer_id=line.transfer_id,
         decision_id=line.decision_id,
     )
+
+
+@require_GET
+@needs(SEE_ALL, SEE_OWN)
+def deposit_checks(request: VisitorRequest, shop_id: str) -> HttpResponse:
+    """Show the conditions for a withdrawal of excess and for leaving, before anybody applies."""
+    subject = ("shop", shop_id)
+    own_or_not_found(request.visitor, subject)
+    tenant_id = request.visitor.tenant_id
+    now = present(tenant_id)
+    shown = {
+        "party": shop_get(tenant_id, shop_id),
+        "subject_id": shop_id,
+        "rulebook": SHOP_DEPOSIT,
+        "position": position(tenant_id, subject, day_of(now)),
+        "withdrawal": withdrawal_gate(tenant_id, subject, now),
+        "leaving": exit_gate(tenant_id, subject, now),
+        "filings": filings_offered(request.visitor, subject),
+    }
+    return render(request, "console/deposit_checks.html", shown)
 
 
 @require_GET

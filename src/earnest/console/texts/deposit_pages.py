@@ -1,0 +1,318 @@
+"""The pages of deposits: their life, cases, forms, claims, holds, recoveries, payouts, finance."""
+
+DEPOSIT_PAGES: dict[str, tuple[str, str]] = {
+    "menu.group.money": ("资金", "Money"),
+    "menu.finance": ("财务总览", "Finance"),
+    "menu.cases": ("保证金事项", "Cases"),
+    "menu.claims": ("应追偿款", "Claims"),
+    "menu.holds": ("扣留", "Holds"),
+    "menu.raises": ("提高保证金", "Raises"),
+    "menu.recoveries": ("扣划进度", "Recoveries"),
+    "menu.payouts": ("付款", "Payouts"),
+    "life.title": ("保证金全程", "Life of the deposit"),
+    "life.lead": (
+        "从首次缴存到退还：收支、应缴、缺口、决定、事项、限制、通知与付款，按时间排列，逐条可查依据。",
+        (
+            "From the first payment to the refund: money, requirements, shortages, decisions, "
+            "cases, restrictions, notices and payouts in order of time, each with its clause."
+        ),
+    ),
+    "life.at": ("时间", "Time"),
+    "life.kind": ("类别", "Kind"),
+    "life.account": ("账户", "Account"),
+    "life.first": ("起始日", "From"),
+    "life.last": ("截止日", "To"),
+    "life.what": ("发生了什么", "What happened"),
+    "life.held_delta": ("扣留变动", "Held +/-"),
+    "life.balance": ("账户余额", "Balance"),
+    "life.free": ("保证金可用", "Deposit free"),
+    "life.required": ("应缴", "Required"),
+    "life.short": ("缺 {amount}", "{amount} short"),
+    "ledger.held": ("扣留（元）", "Held (yuan)"),
+    "life.json": ("导出 JSON（含存证）", "Export JSON (with receipts)"),
+    "life.print": ("打印页", "Page to print"),
+    "life.head": ("账册封印：", "Seal of the books: "),
+    "life.no_head": ("账册尚未封印", "The books are not sealed yet"),
+    "life.written": ("出具于", "written on"),
+    "life.check": (
+        (
+            "金额单位为元。每条资金变动可凭流水号在账册中核对；JSON 导出附有全部分录、"
+            "决定存证与封印，可由第三方独立复算。"
+        ),
+        (
+            "Amounts in yuan. Every movement can be looked up in the books by its number; the JSON "
+            "export carries all entries, receipts of decisions and the seal, for others to check."
+        ),
+    ),
+    "deposit.must": ("您需要处理的事项", "What you must do"),
+    "deposit.must_none": ("目前没有需要您处理的事项。", "There is nothing you must do now."),
+    "deposit.proceeds": ("货款可用", "Proceeds free"),
+    "deposit.acts": ("办理", "Act"),
+    "deposit.no_interest": ("保证金不计利息。", "No interest is paid on the deposit."),
+    "deposit.see_life": ("查看保证金全程与导出", "Life of the deposit, with exports"),
+    "deposit.file": ("提出事项", "File a case"),
+    "deposit.precheck": ("提取与退店预检", "Pre-check: withdrawal and exit"),
+    "deposit.withdrawal": ("提取超额：各项条件", "Withdrawal of excess: the conditions"),
+    "deposit.withdrawable": ("现可提取 {amount} 元。", "{amount} yuan may be withdrawn now."),
+    "deposit.gate_red": ("尚有未满足的条件。", "Some conditions do not hold yet."),
+    "deposit.exit": ("退店退还：预检", "Exit and refund: pre-check"),
+    "deposit.refundable": (
+        "各项条件均已满足，可退还 {amount} 元。",
+        "Every condition holds: {amount} yuan are refunded.",
+    ),
+    "deposit.exit_open": ("退店申请办理中：", "The exit is under way: "),
+    "deposit.categories": ("经营类目", "Categories"),
+    "deposit.category_waiting": ("等待补缴", "waits for a top-up"),
+    "deposit.payees": ("收款账户", "Account for payouts"),
+    "deposit.claims": ("应追偿款明细", "What is owed"),
+    "deposit.more_cases": ("全部事项", "All cases"),
+    "must.top_up": (
+        "补缴 {amount} 元，期限 {due}；补足后限制自动解除。",
+        "Top up {amount} yuan by {due}; restrictions for it then end by themselves.",
+    ),
+    "must.claim": (
+        "清偿应追偿款 {amount} 元；清偿前货款可能被暂停提现并用于抵扣。",
+        "Pay the claim of {amount} yuan; until then proceeds may be withheld and set off.",
+    ),
+    "must.recovery": (
+        "扣划 {number} 尚差 {amount} 元：请缴存保证金或直接支付。",
+        "Deduction {number} lacks {amount} yuan: pay into the deposit or pay it directly.",
+    ),
+    "must.category": (
+        "新增类目“{category}”须先补缴 {amount} 元，到账后自动开通。",
+        "The category “{category}” opens by itself once {amount} yuan are topped up.",
+    ),
+    "must.account": (
+        "核验与认证主体同名的收款账户，否则无法付款。",
+        "Have an account in the certified entity's name verified; nothing is paid out without it.",
+    ),
+    "claim.lead": (
+        "保证金不足而由平台垫付或尚未付清的部分。来款先还最早的一笔；账龄按自然日计。",
+        (
+            "What deposits did not cover. Money that comes in pays the oldest part first; age is "
+            "counted in natural days."
+        ),
+    ),
+    "claim.age": ("账龄", "Age"),
+    "claim.oldest": ("最早一笔", "Oldest since"),
+    "claim.owed": ("未清偿（元）", "Owed (yuan)"),
+    "claim.claimed": ("原额（元）", "Was (yuan)"),
+    "claim.since": ("起算日", "Since"),
+    "claim.origin": ("来由", "Origin"),
+    "claim.total": ("合计未清偿", "Owed in all"),
+    "claim.none": ("没有应追偿款", "Nobody owes anything"),
+    "claim_column.subject_kind": ("主体类型", "Kind of party"),
+    "claim_column.subject": ("主体", "Party"),
+    "claim_column.since_on": ("起算日", "Since"),
+    "claim_column.days": ("天数", "Days"),
+    "claim_column.claimed": ("原额（元）", "Was (yuan)"),
+    "claim_column.owed": ("未清偿（元）", "Owed (yuan)"),
+    "claim_column.origin": ("来由", "Origin"),
+    "claim_column.clause": ("条款", "Clause"),
+    "claim_column.period": ("事项或期间", "Case or period"),
+    "claim_column.decision": ("决定编号", "Decision"),
+    "claim_column.transfer": ("流水号", "Transfer"),
+    "finance.totals": ("资金总数", "Totals"),
+    "finance.held": ("在存保证金", "Deposits held"),
+    "finance.required": ("应缴保证金", "Deposits required"),
+    "finance.short": ("缺口合计", "Short in all"),
+    "finance.held_back": ("其中扣留", "Of it held back"),
+    "finance.claims": ("应追偿款", "Claims"),
+    "finance.unknown": ("结果未知的付款", "Payouts, outcome unknown"),
+    "finance.attention": ("须人处理的付款", "Payouts for people"),
+    "finance.holds_due": ("待复核的扣留", "Holds due for review"),
+    "finance.raises_due": ("待复核的提高", "Raises due for review"),
+    "finance.recoveries": ("进行中的扣划", "Recoveries under way"),
+    "finance.recoveries_said": (
+        "{n} 笔扣划进行中，尚差 {amount} 元",
+        "{n} under way, {amount} yuan still to come",
+    ),
+    "finance.cases": ("办理中的事项", "Open cases"),
+    "finance.ages": ("应追偿款账龄", "Claims by age"),
+    "finance.all_claims": ("全部应追偿款", "All claims"),
+    "finance.parts": ("未了结的付款（按状态）", "Payouts under way, by state"),
+    "finance.count": ("笔数", "Count"),
+    "finance.bar": ("金额构成", "What the amount is made of"),
+    "hold.lead": (
+        "损失未明时暂予扣留的部分：每笔有负责人、估计与复核日。",
+        (
+            "What is kept back while a loss is not known: each has an owner, an estimate and a "
+            "day of review."
+        ),
+    ),
+    "hold.all_open": ("全部未了结", "All open"),
+    "hold.only_due": ("只看待复核", "Due for review only"),
+    "hold.reason": ("理由", "Reason"),
+    "hold.owner": ("负责人", "Owner"),
+    "hold.placed": ("扣留额", "Held at first"),
+    "hold.remaining": ("现扣留", "Held now"),
+    "hold.estimate": ("估计损失", "Estimate"),
+    "hold.unknown": ("无法估计", "nobody can tell"),
+    "hold.review_on": ("复核日", "Review on"),
+    "hold.ends_at": ("到期自动解除", "Ends by itself"),
+    "hold.history": ("复核记录（{n}）", "Reviews ({n})"),
+    "hold.title": ("扣留", "Holds"),
+    "raise.lead": (
+        "因违规、重开、被查处或纠纷而加收的部分；到复核日须由人看其事由是否仍在。",
+        (
+            "Amounts on top, for violations, reopening, investigations or disputes; on the day of "
+            "review a person looks whether the cause is still there."
+        ),
+    ),
+    "raise.all": ("全部生效中", "All in force"),
+    "raise.ground": ("事由", "Ground"),
+    "raise.reason": ("理由", "Reason"),
+    "raise.review": ("复核", "Review"),
+    "raise.title": ("生效中的提高", "Raises in force"),
+    "recovery.lead": (
+        "经认定后应扣划的金额：先保证金，再货款，不足由平台垫付或列为应追偿款，未足额的每日重试。",
+        (
+            "Amounts to be taken for reviewed findings: the deposit first, then proceeds, then the "
+            "platform's advance or a claim; what is missing is tried again every day."
+        ),
+    ),
+    "recovery.none": ("没有进行中的扣划", "No recovery is under way"),
+    "recovery.for": ("赔付对象", "for"),
+    "recovery.next": ("下次重试", "next try"),
+    "recovery.rest": ("尚差", "still to come"),
+    "recovery.not_taken": ("未扣划", "not taken"),
+    "recovery.steps": ("逐笔来源（{n}）", "Step by step ({n})"),
+    "recovery.title": ("扣划进度", "Recoveries"),
+    "case.lead": (
+        "与保证金有关的每一件事：提出、审核、审批、执行，都记在一个编号下。",
+        (
+            "Everything asked about a deposit: filed, reviewed, approved and carried out under one "
+            "number."
+        ),
+    ),
+    "case.filed": ("提交的事实", "What was filed"),
+    "case.nothing_filed": ("没有附加事实", "No further facts"),
+    "case.story": ("经过", "Story"),
+    "case.evidence": ("证据", "Evidence"),
+    "case.no_decision": ("还没有决定", "Nothing decided yet"),
+    "case.decision_page": ("决定详情", "The decision"),
+    "case.did": ("产生的效果", "What it did"),
+    "case.acts": ("可以办理", "What can be done"),
+    "case.act_done": ("已记录。", "Done."),
+    "case.filed_as": ("已提交，编号 {number}。", "Filed as {number}."),
+    "case.yes": ("是", "yes"),
+    "case.no": ("否", "no"),
+    "case.none_open": ("没有办理中的事项", "No case is open"),
+    "case_column.number": ("编号", "Number"),
+    "case_column.kind": ("类别", "Kind"),
+    "case_column.state": ("状态", "State"),
+    "case_column.subject_kind": ("主体类型", "Kind of party"),
+    "case_column.subject": ("主体", "Party"),
+    "case_column.opened_by": ("提出人", "Filed by"),
+    "case_column.opened_at": ("提出时间", "Filed at"),
+    "case_column.closed_at": ("办结时间", "Closed at"),
+    "case_column.note": ("说明", "Note"),
+    "filing.preview": ("预览计算", "Preview"),
+    "filing.file": ("提交", "File"),
+    "filing.leave": ("返回", "Back"),
+    "filing.preview_title": ("预览（尚未提交）", "Preview (nothing is filed yet)"),
+    "filing.preview_lead": (
+        "按现行规则与当前账目试算；提交后须经审核与审批才会执行。",
+        (
+            "Computed by the rule and the books of now; after filing it still takes its review and "
+            "approvals."
+        ),
+    ),
+    "filing.preview_none": (
+        "提交后不立即作出决定。",
+        "Filing leads to no decision at once.",
+    ),
+    "filing.at_once": ("立即生效", "in effect at once"),
+    "asked.optional": ("选填", "optional"),
+    "asked.choose": ("请选择", "Choose"),
+    "asked.not_yuan": ("请填写金额，如 1,200.50", "Write an amount such as 1,200.50"),
+    "asked.not_yuans": (
+        "请每行填写一个金额，如 1,200.50",
+        "Write one amount a line, such as 1,200.50",
+    ),
+    "asked.not_count": ("请填写整数", "Write a whole number"),
+    "asked.not_a_pair": (
+        "第 {n} 行须为“金额 空格 内容”",
+        "Line {n} has to be an amount, a space and a word",
+    ),
+    "payout.lead": (
+        "每笔付款先在账册预留，再由机构办理；结果未知的先查询，绝不另号重付。",
+        (
+            "Every payout is reserved in the books first; an unknown outcome is asked about, "
+            "and never paid again under another number."
+        ),
+    ),
+    "payout.number": ("付款编号", "Payout"),
+    "payout.purpose": ("用途", "Purpose"),
+    "payout.parts": ("各笔状态", "Parts"),
+    "payout.part": ("第 {n} 笔", "Part {n}"),
+    "payout.part_state": ("分笔状态", "State of a part"),
+    "payout.attention": ("须人处理", "For people"),
+    "payout.only_attention": ("只看须人处理", "For people only"),
+    "payout.requested_at": ("申请时间", "Asked for"),
+    "payout.next_try": ("下次处理", "Next look"),
+    "payout.none_open": ("没有未了结的付款", "No payout is under way"),
+    "payout.rail": ("通道", "Rail"),
+    "payout.business_no": ("商户单号", "Our number"),
+    "payout.destination": ("收款方", "Payee"),
+    "payout.submitted_at": ("首次发送", "First sent"),
+    "payout.institution_ref": ("机构单号", "Their number"),
+    "payout.next": ("接下来", "What happens next"),
+    "payout.next.succeeded": ("已到账，账册已记。", "Paid and booked."),
+    "payout.next.failed": (
+        "未付出，预留的钱已释放；可重新发起。",
+        "Not paid; what was reserved is free again, and it can be issued anew.",
+    ),
+    "payout.next.returned": (
+        "付出后被退回，账册已冲回；可重新发起。",
+        "Paid and come back, the books follow; it can be issued anew.",
+    ),
+    "payout.next.by_hand": (
+        "请在银行办理，再由两人先后登记结果。",
+        "Carry it out at the bank; two persons then say what came of it.",
+    ),
+    "payout.next.sent": ("等待发送：", "Will be sent: "),
+    "payout.next.asked": (
+        "用同一单号向机构查询，再决定是否原样重发：",
+        "The institution is asked by the same number, then the same may be sent again: ",
+    ),
+    "payout.next.people": ("须由人处理。", "People have to look at it."),
+    "payout.attempt": ("序", "No."),
+    "payout.attempt_kind": ("动作", "Act"),
+    "payout.outcome": ("结果", "Outcome"),
+    "payout.answer": ("机构答复", "What was said"),
+    "payout.raw": ("原文", "as received"),
+    "answer.code": ("代码", "code"),
+    "answer.institution_ref": ("机构流水号", "their number"),
+    "payout.no_attempt": ("还没有发送", "Nothing was sent yet"),
+    "payout.reference": ("银行回单号或原因", "Bank receipt number, or the reason"),
+    "payout.say.paid": ("银行已付出", "The bank paid"),
+    "payout.say.refused": ("银行未付出", "The bank did not pay"),
+    "payout.say.returned": ("银行已退汇", "It came back"),
+    "payout.two_persons": ("须两人先后登记相同结果。", "Two persons have to say the same."),
+    "payout.said.first": ("已登记，须另一人复核。", "Noted; another person has to say the same."),
+    "payout.said.booked": ("两人登记一致，已入账。", "Two persons agree; it is booked."),
+    "payout.reissue": ("重新发起未付部分", "Issue the unpaid part anew"),
+    "payout.reissue_hint": (
+        "以新的单号付出未付部分。",
+        "What was not paid goes out under new numbers.",
+    ),
+    "payout.reissued": ("已重新发起：{number}。", "Issued anew as {number}."),
+    "payout.in_place_of": ("代替", "in place of"),
+    "payout.title": ("付款", "Payouts"),
+    "payee.title": ("收款账户核验", "Verify an account"),
+    "payee.lead": (
+        "退还只付至与认证主体同名的账户；请使用机构的用户号，不用登录名。",
+        (
+            "Refunds go only to an account in the certified entity's name; use the institution's "
+            "user id, not a login name."
+        ),
+    ),
+    "payee.entity": ("认证主体", "Certified entity"),
+    "payee.account": ("收款账户", "Account"),
+    "payee.verified": ("核验于", "verified"),
+    "payee.none": ("还没有已核验的账户", "No account is verified yet"),
+    "payee.new": ("核验账户", "Verify an account"),
+    "payee.verify": ("核验并启用", "Verify"),
+    "payee.done": ("账户已核验。", "The account is verified."),
+}
