@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import django
 import psycopg
 import pytest
+import pytest_django
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -42,6 +43,7 @@ django.setup()
 # A parallel worker must not load the settings before its own conftest has set its own folder.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
+from django.core.management import call_command  # noqa: E402 - the same
 from django.db import connection, connections  # noqa: E402 - the settings must be loaded first
 from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402 - the same
 
@@ -182,6 +184,16 @@ def monkeypatch_session() -> Iterator[pytest.MonkeyPatch]:
     """Patch for the length of the session."""
     with pytest.MonkeyPatch.context() as patch:
         yield patch
+
+
+@pytest.fixture(scope="module")
+def flushed_afterwards(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Empty the database after a module whose tests commit: other modules must not find it."""
+    yield
+    with django_db_blocker.unblock():
+        call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture

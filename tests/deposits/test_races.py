@@ -37,7 +37,7 @@ TURNS = 5
 
 
 @pytest.fixture
-def tenant(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+def tenant(flushed_afterwards: None, django_db_blocker: object) -> Iterator[str]:
     """Return a shop's fresh tenant, committed; its books are proven when the test is over."""
     with django_db_blocker.unblock():
         tenant_id = tenant_with()

@@ -18,8 +18,8 @@ def tenant(db: None) -> str:
 
 
 @pytest.fixture
-def committed_tenant(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
-    """Return a fresh tenant whose books are committed and stay: nobody may empty a ledger."""
+def committed_tenant(flushed_afterwards: None, django_db_blocker: object) -> Iterator[str]:
+    """Return a fresh tenant whose books are committed, until the module is over."""
     tenant_id = f"kept-{uuid4().hex[:16]}"
     with django_db_blocker.unblock():
         accounts_open(tenant_id, ACCOUNTS, NOW)

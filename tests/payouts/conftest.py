@@ -11,7 +11,7 @@ from tests.payouts.scene import account_verified, institution, market_open
 
 
 @pytest.fixture
-def tenant(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+def tenant(flushed_afterwards: None, django_db_blocker: object) -> Iterator[str]:
     """Return a fresh tenant with a shop, its deposit and its verified account."""
     with django_db_blocker.unblock():
         tenant_id = market_open(f"payouts-{uuid4().hex[:16]}")

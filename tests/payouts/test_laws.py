@@ -46,6 +46,8 @@ from tests.payouts.scene import (
     wanted,
 )
 
+pytestmark = pytest.mark.usefixtures("flushed_afterwards")
+
 LIMITS = {"alipay_transfer": {"per_part_fen": 40_000, "per_day_fen": 200_000}}
 WAYS = st.sampled_from(["before it is sent", "after it is done", "before it is asked"])
 TENANTS = count()

@@ -8,7 +8,7 @@ from django.db import connection
 
 
 @pytest.fixture
-def committed_tenant(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+def committed_tenant(flushed_afterwards: None, django_db_blocker: object) -> Iterator[str]:
     """Return the id of a fresh tenant; what is written under it is committed."""
     with django_db_blocker.unblock():
         yield f"work-{uuid4().hex[:16]}"
