@@ -138,8 +138,9 @@ def database_server() -> Iterator[Server | None]:
     if _GIVEN_DATABASE:
         yield None
         return
-    # The tests' data may be lost with the machine, so they need not wait for the disk.
-    quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    # The tests' data may be lost with the machine, so they need not wait for the disk; and
+    # statistics are gathered when a test asks for them, not when a clock does.
+    quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
     with running_server(_HOME, settings=quick) as server:
         with psycopg.connect(server.address.url(SUPERUSER, "postgres")) as superuser:
             # So that tests can show that the guards hold even for who may switch triggers off.
