@@ -48,6 +48,7 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("EARNEST_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+PUBLIC_URL = os.environ.get("EARNEST_URL", "http://localhost:8000").rstrip("/")
 DATABASES = {
     "default": _database(os.environ.get("DATABASE_URL", "postgresql:///earnest?host=/tmp"))
 }
@@ -69,12 +70,22 @@ INSTALLED_APPS = [
     "earnest.decisions",
     "earnest.restrictions",
     "earnest.notices",
+    "earnest.documents",
+    "earnest.tickets",
+    "earnest.surveys",
+    "earnest.deliveries",
     "earnest.deposits",
     "earnest.payins",
     "earnest.payouts",
     "earnest.reconciliation",
     "earnest.assessment",
     "earnest.cases",
+    "earnest.violations",
+    "earnest.admission",
+    "earnest.appeals",
+    "earnest.catalogue",
+    "earnest.charging",
+    "earnest.departure",
     "earnest.work",
     "earnest.api",
     "earnest.console",
@@ -132,9 +143,24 @@ WHITENOISE_USE_FINDERS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+
+# For development: webhooks may also go to http addresses of this machine.
+WEBHOOKS_LOOPBACK = os.environ.get("EARNEST_WEBHOOKS_LOOPBACK") == "1"
+
+# Mail is printed until a server is named; what is sent is written by the room `deliveries`.
+EMAIL_HOST = os.environ.get("EARNEST_MAIL_HOST", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = int(os.environ.get("EARNEST_MAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("EARNEST_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EARNEST_MAIL_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("EARNEST_MAIL_TLS", "start") == "start"
+EMAIL_USE_SSL = os.environ.get("EARNEST_MAIL_TLS", "start") == "always"
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = os.environ.get("EARNEST_MAIL_FROM", "earnest@localhost")
 
 LOGGING = {
     "version": 1,

@@ -1,1 +1,1 @@
-"""Floor 16: the HTTP API."""
+"""Floor 18: the HTTP API."""

@@ -1,4 +1,4 @@
-"""Floor 17: the command line.
+"""Floor 19: the command line.
 
 Commands are imported when they are called, since most need the database and Django, and starting
 those for ``--help`` or for a pure command would make a person wait.
@@ -32,9 +32,14 @@ COMMANDS: dict[str, Entry] = {
     "adjustment": Entry(
         "adjustment", "adjustment", "What shops must hold by a month's sales: preview, run, show."
     ),
+    "admission": Entry("admission", "admission", "Applications of providers on their way in."),
     "amendment": Entry("amendments", "amendment", "Changes of rulebooks on their way."),
+    "appeal": Entry("appeals", "appeal", "Appeals against tickets: file, list, show, decide."),
     "capabilities": Entry("market", "capabilities", "What a provider or shop may do now."),
     "category": Entry("categories", "category", "Categories that shops add and close."),
+    "charging": Entry(
+        "charging", "charging", "Plans for paid functions, and what differs from them."
+    ),
     "claims": Entry("claims", "claims", "What parties owe beyond their deposit."),
     "confirm": Entry("amendments", "confirm", "Confirm sample values that money rests on."),
     "coverage": Entry(
@@ -42,16 +47,22 @@ COMMANDS: dict[str, Entry] = {
     ),
     "cycle": Entry("cycle", "cycle", "Assess a month: measures, findings, decisions, effects."),
     "day": Entry("cycle", "day", "Look at a day: cash in, shortages, releases."),
+    "deadlines": Entry("deadlines", "deadlines", "What is due by when, and whom it binds."),
     "decisions": Entry("decisions", "decisions", "List decisions."),
     "deduction": Entry("deductions", "deduction", "Deductions: filed, reviewed, recovered."),
     "demo": Entry("demo", "demo", "A seeded market, assessed and served."),
+    "departure": Entry("departure", "departure", "Providers that leave or were removed."),
     "deposits": Entry("deposits", "deposits", "Where deposits stand, and the life of one."),
+    "duties": Entry("duties", "duties", "Where providers stand, and who is near a line."),
     "exit": Entry("exits", "exit_", "Parties that leave, and their refunds."),
     "feed": Entry("feed", "feed", "What the feed holds, and what it rejected."),
     "findings": Entry("decisions", "findings", "List findings."),
+    "goods": Entry("catalogue", "goods", "Goods: notices, inspections, findings, figures."),
     "hold": Entry("holds", "hold", "Deposits kept back while a loss is not known."),
     "import": Entry("feed", "import_", "Bring events in from files."),
+    "invite": Entry("admission", "invite", "Invitations to come in, and the bar on re-entry."),
     "ledger": Entry("ledger", "ledger", "Statements and balances of accounts."),
+    "mail": Entry("deliveries", "mail", "Mail addresses of parties, and what went to them."),
     "measure": Entry("measure", "measure", "Count a measure over a window."),
     "migrate": Entry("serve", "migrate", "Bring the database up to date."),
     "notices": Entry("decisions", "notices", "List the notices of a party."),
@@ -71,8 +82,16 @@ COMMANDS: dict[str, Entry] = {
     "serve": Entry("serve", "serve", "Serve the console and the API."),
     "settle": Entry("decisions", "settle", "Approve or refuse a waiting decision."),
     "simulate": Entry("simulate", "simulate", "Write a seeded market's events.", database=False),
+    "survey": Entry("surveys", "survey", "Surveys of merchants: campaigns, links, answers."),
+    "statement": Entry("statements", "statement", "A statement of reasons as it was sent."),
+    "statements": Entry("statements", "statements", "List statements of reasons."),
+    "ticket": Entry("appeals", "ticket", "Sanctions as their parties see them."),
     "token": Entry("token", "token", "Make and revoke API tokens."),
     "verify": Entry("ledger", "verify", "Check the books."),
+    "violation": Entry(
+        "violations", "violation", "Reports of violations: queue, finding, what followed."
+    ),
+    "webhook": Entry("deliveries", "webhook", "Endpoints that are told what happens."),
     "whatif": Entry("whatif", "whatif", "What a draft of a rulebook would change.", database=False),
     "withdrawal": Entry("withdrawals", "withdrawal", "Excess of a deposit that is paid out."),
     "work": Entry("work", "work", "Do what is due: the worker, its jobs and alerts."),

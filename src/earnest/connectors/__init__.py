@@ -1,1 +1,1 @@
-"""Floor 15: sources outside, mapped onto the feed."""
+"""Floor 17: sources outside, mapped onto the feed."""

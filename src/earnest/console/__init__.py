@@ -1,1 +1,1 @@
-"""Floor 16: the console for operators, providers and shops."""
+"""Floor 18: the console for operators, providers and shops."""

@@ -39,7 +39,7 @@ class Month:
             ValueError: when the text is not a month.
         """
         match = re.fullmatch(r"(\d{4})-(\d{2})", text, re.ASCII)
-        if match is None or not 1 <= int(match[2]) <= 12:
+        if match is None or int(match[1]) < 1 or not 1 <= int(match[2]) <= 12:
             raise ValueError(f"{text!r} is not a month written YYYY-MM")
         return cls(int(match[1]), int(match[2]))
 

@@ -11,7 +11,14 @@ from django.db import transaction
 from earnest.feed.queries import event_files
 from earnest.kernel.calendar import day_of, instant_of
 from earnest.kernel.errors import BadInput, Conflict
-from earnest.market.models import Marketplace, Membership, Provider, Shop, ShopCategory
+from earnest.market.models import (
+    Marketplace,
+    Membership,
+    Provider,
+    ReservedProvider,
+    Shop,
+    ShopCategory,
+)
 from earnest.market.roles import PARTY_ROLES, PERMISSIONS
 
 PROVIDER_EVENTS = """
@@ -101,10 +108,14 @@ def _providers_follow(tenant_id: str) -> int:
         provider.provider_id: provider
         for provider in Provider.objects.filter(tenant_id=tenant_id).select_for_update()
     }
+    # Who was invited here takes part from its opening on, and not when the feed says so.
+    reserved = set(
+        ReservedProvider.objects.filter(tenant_id=tenant_id).values_list("provider_id", flat=True)
+    )
     changed = 0
     for row in _rows(PROVIDER_EVENTS, event_files(tenant_id, "provider_event")):
         provider_id = row["provider_id"]
-        if row["action"] == "admitted" and provider_id not in known:
+        if row["action"] == "admitted" and provider_id not in known and provider_id not in reserved:
             known[provider_id] = Provider.objects.create(
                 tenant_id=tenant_id,
                 provider_id=provider_id,
@@ -191,3 +202,8 @@ def provider_leave(tenant_id: str, provider_id: str, on: date) -> None:
     Provider.objects.filter(tenant_id=tenant_id, provider_id=provider_id, left_on=None).update(
         left_on=on
     )
+
+
+def provider_return(tenant_id: str, provider_id: str) -> None:
+    """Let a provider take part again whose removal was reversed, as if it had never left."""
+    Provider.objects.filter(tenant_id=tenant_id, provider_id=provider_id).update(left_on=None)

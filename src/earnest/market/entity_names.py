@@ -1,5 +1,6 @@
 """Names of certified entities, and how two writings of one name are compared."""
 
+from earnest.market.models import ReservedProvider
 from earnest.market.queries import Subject, provider_get, shop_get
 
 _OPENING, _CLOSING = "([{（［｛〔【〖", ")]}）］｝〕】〗"
@@ -20,8 +21,16 @@ def name_normal(name: str) -> str:
 def certified_name(tenant_id: str, subject: Subject) -> str:
     """Return the certified entity's name of a party; empty where nobody has certified one.
 
+    Of a provider that was invited and is not open yet it is the name that was invited.
+
     Raises:
         NotFound: when there is no such party.
     """
+    if subject[0] == "provider":
+        invited = ReservedProvider.objects.filter(
+            tenant_id=tenant_id, provider_id=subject[1], freed_at=None
+        ).first()
+        if invited is not None:
+            return invited.entity_name
     get = provider_get if subject[0] == "provider" else shop_get
     return get(tenant_id, subject[1]).entity_name

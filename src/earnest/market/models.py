@@ -44,6 +44,32 @@ class Provider(models.Model):
         return f"{self.provider_id} {self.name}"
 
 
+class ReservedProvider(models.Model):
+    """An id that is kept for a provider that was invited and is not open yet (S0-1.3-invite).
+
+    The feed may tell of it before it opens (its trial); it takes part only from the opening on.
+    """
+
+    tenant_id = models.CharField(max_length=40)
+    provider_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    entity_name = models.CharField(max_length=200)
+    reserved_at = models.DateTimeField()
+    freed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """An id is kept for one party only, also after it was opened or given up."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "provider_id"], name="reserved_provider_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} {self.name}"
+
+
 class Shop(models.Model):
     """An enterprise shop (企业店铺)."""
 

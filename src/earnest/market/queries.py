@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from earnest.kernel.errors import NotAllowed, NotFound
 from earnest.market.models import Marketplace, Membership, Provider, Shop, ShopCategory
-from earnest.market.roles import AMEND, DECIDE, may
+from earnest.market.roles import AMEND, DECIDE, REVIEW, may
 
 Subject = tuple[str, str]  # (kind, id): ("provider", "P001") or ("shop", "S0001")
 
@@ -193,6 +193,22 @@ def amender_named(tenant_id: str, username: str) -> str:
             where=username,
             zh=f"“{username}”不是这里可以修改规则的人员；请用 earnest person 登记其角色。",
             en=f"{username!r} is nobody who may amend rules here; earnest person gives a role",
+        )
+    return username
+
+
+def reviewer_named(tenant_id: str, username: str) -> str:
+    """Return the name of a person who may review.
+
+    Raises:
+        NotAllowed: when there is no such person here, or its role may not.
+    """
+    if not _person_may(tenant_id, username, REVIEW):
+        raise NotAllowed(
+            "not_a_reviewer",
+            where=username,
+            zh=f"“{username}”不是这里有审核权限的人员；请用 earnest person 登记其角色。",
+            en=f"{username!r} is nobody who may review here; earnest person gives a role",
         )
     return username
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from earnest.measures.after_sales import AFTER_SALES
 from earnest.measures.definition import Figure, Measure, Parameter
+from earnest.measures.duties import DUTIES
 from earnest.measures.nps_composite import NPS_COMPOSITE
 from earnest.measures.quality_refund30d import QUALITY_REFUND30D
 from earnest.measures.sales_month import SALES_MONTH
@@ -11,7 +12,14 @@ from earnest.measures.shipping48h import SHIPPING48H
 
 MEASURES: Final[dict[str, Measure]] = {
     each.name: each
-    for each in (SHIPPING48H, QUALITY_REFUND30D, *AFTER_SALES, NPS_COMPOSITE, SALES_MONTH)
+    for each in (
+        SHIPPING48H,
+        QUALITY_REFUND30D,
+        *AFTER_SALES,
+        *DUTIES,
+        NPS_COMPOSITE,
+        SALES_MONTH,
+    )
 }
 """Every measure by its name."""
 

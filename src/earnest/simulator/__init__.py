@@ -1,4 +1,4 @@
-"""Floor 15: a deterministic seeded market."""
+"""Floor 17: a deterministic seeded market."""
 
 from earnest.simulator.market import SIMULATED_STREAMS, Market, simulate
 from earnest.simulator.reactions import reactions

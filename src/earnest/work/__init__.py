@@ -1,1 +1,1 @@
-"""Floor 14: what is due is done: the worker, and the invariants it checks on a timer."""
+"""Floor 16: what is due is done: the worker, and the invariants it checks on a timer."""

@@ -1,0 +1,1 @@
+"""Floor 7: what people hand in as proof, kept whole, typed, hashed and never changed."""

@@ -1,0 +1,1 @@
+"""Floor 8: campaigns that ask merchants about a provider, and their answers."""

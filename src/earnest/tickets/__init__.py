@@ -1,0 +1,1 @@
+"""Floor 8: sanctions as a party sees them: told, appealed against, in force, reversed."""
