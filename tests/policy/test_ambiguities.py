@@ -140,7 +140,7 @@ SUPPLY = (
     Asked(
         9, "second_lookback", "requirement4_rung",
         {"found_on": "2026-09-01", "admitted_on": "2025-08-01",
-         "earlier": [{"judged_on": "2025-08-31"}]}, "rung",
+         "earlier": [{"judged_on": "2025-08-31"}], "items": []}, "rung",
         {"whole_admission": "remove", "window": "delist"},
     ),
     Asked(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from earnest.kernel.errors import NotFound
 from earnest.policy import Evaluation, Pack, Reading, load_pack, load_pack_text
@@ -175,10 +176,14 @@ def party_packs(tenant_id: str, rulebook: str) -> PartyPacks:
     Raises:
         NotFound: when no pack has that name.
     """
+    return _party_packs(Objection.objects.filter(tenant_id=tenant_id, rulebook=rulebook), rulebook)
+
+
+def _party_packs(objections: QuerySet[Objection], rulebook: str) -> PartyPacks:
     pack = pack_of(rulebook)
     acts = {act.id for act in pack.instruments}
     without: dict[Subject, tuple[str, ...]] = {}
-    for row in Objection.objects.filter(tenant_id=tenant_id, rulebook=rulebook).order_by("id"):
+    for row in objections.order_by("id"):
         if row.instrument in acts:  # an act that was withdrawn is not in the text any more
             subject = (row.subject_kind, row.subject_id)
             without[subject] = (*without.get(subject, ()), row.instrument)
@@ -191,4 +196,7 @@ def pack_for(tenant_id: str, rulebook: str, subject_kind: str, subject_id: str) 
     Raises:
         NotFound: when no pack has that name.
     """
-    return party_packs(tenant_id, rulebook).of(subject_kind, subject_id)
+    own = Objection.objects.filter(
+        tenant_id=tenant_id, rulebook=rulebook, subject_kind=subject_kind, subject_id=subject_id
+    )
+    return _party_packs(own, rulebook).of(subject_kind, subject_id)

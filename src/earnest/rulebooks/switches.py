@@ -14,6 +14,8 @@ from earnest.policy import Pack
 
 OPTIONS: Final[dict[str, tuple[str, str]]] = {
     "measure_maturity": ("after_settling", "at_once"),
+    "shipping_event": ("carrier_pickup", "seller_mark"),
+    "shipping_denominator": ("all_paid", "declared_exclusions"),
     "hide_release": ("later_of_both", "earlier_of_both"),
     "month_length": ("calendar_month", "package_month"),
     "short_balance": ("take_and_claim", "take_only"),
