@@ -11,7 +11,7 @@ from earnest.ledger import queries
 from earnest.ledger.chart import subject_account
 from earnest.ledger.commands import accounts_open, transfers_post
 from earnest.ledger.queries import balance_of, balances_of, statement, verify
-from earnest.postgres.policies import policies_statements
+from earnest.postgres.policies import TELLS_TENANT, policies_statements
 from earnest.postgres.roles import APP, roles_grant
 from earnest.postgres.tenancy import tenant_scope
 from tests.ledger.market import DEPOSIT, NOW, pay_in
@@ -117,7 +117,7 @@ def test_a_policy_changed_by_hand_is_put_right(db: None) -> None:
 
 
 def test_every_table_is_closed_by_the_same_two_policies(db: None, as_app_role: None) -> None:
-    """Enabled and forced; only the tables that tell a person's or token's tenant have a third."""
+    """Enabled and forced; only the tables that tell whose a person or secret is have a third."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.oid::regclass::text, relrowsecurity AND relforcerowsecurity, ARRAY(SELECT "
@@ -126,7 +126,7 @@ def test_every_table_is_closed_by_the_same_two_policies(db: None, as_app_role: N
             [tables_with_tenant()],
         )
         for table, closed, policies in cursor.fetchall():
-            third = ["own_row"] if table in {"market_membership", "api_apitoken"} else []
+            third = ["own_row"] if table in TELLS_TENANT else []
             assert closed, table
             assert policies == sorted([*third, "owner_rows", "tenant_rows"]), table
 

@@ -19,23 +19,33 @@ def reason_of(decision: Decision) -> Reason:
     return Reason(decision.clause, decision.rulebook, decision.id, note)
 
 
-def _capabilities(decision: Decision) -> list[str]:
-    """Return what the outcome restricts, by the table of the pack that decided."""
+def _capabilities(decision: Decision, measure: str) -> list[str]:
+    """Return what a measure restricts, by the table of the pack that decided."""
     pack = pack_of_receipt(decision.receipt)
     on = decision.governing_on or day_of(decision.made_at)
-    row = pack.table_row("restriction_effects", {"measure": decision.outcome}, on=on)
+    row = pack.table_row("restriction_effects", {"measure": measure}, on=on)
     return [capability for capability, restricted in row.items() if restricted is True]
 
 
 def restrict(
-    tenant_id: str, decision: Decision, release: Sequence[Condition], now: datetime
+    tenant_id: str,
+    decision: Decision,
+    release: Sequence[Condition],
+    now: datetime,
+    *,
+    measure: str = "",
 ) -> tuple[list[str], list[str]]:
-    """Restrict what the outcome says; return the capabilities and the ids of the grants."""
-    capabilities = _capabilities(decision)
+    """Restrict what a measure says; return the capabilities and the ids of the grants.
+
+    Takes:
+        measure: the row of the pack's table of effects; the decision's outcome where it is empty.
+    """
+    measure = measure or decision.outcome
+    capabilities = _capabilities(decision, measure)
     grant = Grant(
         subject_kind=decision.subject_kind,
         subject_id=decision.subject_id,
-        measure=decision.outcome,
+        measure=measure,
         capabilities=capabilities,
         rulebook=decision.rulebook,
         clause=decision.clause,

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from earnest.consequences.admission import admission_apply
 from earnest.consequences.categories import category_apply
+from earnest.consequences.departures import group_removal_apply
 from earnest.consequences.discretion import discretion_apply
 from earnest.consequences.exits import exit_apply
 from earnest.consequences.harm import harm_apply
@@ -17,6 +19,13 @@ from earnest.consequences.raises import raise_apply, raise_release_apply
 from earnest.consequences.recoveries import recovery_apply
 from earnest.consequences.requirements import requirements_apply
 from earnest.consequences.shortages import band_apply, shortage_apply
+from earnest.consequences.violations import (
+    breach_money_apply,
+    points_apply,
+    points_measure_apply,
+    requirement4_apply,
+    sampling_apply,
+)
 from earnest.consequences.withdrawals import withdrawal_apply
 from earnest.decisions.commands import effect_note
 from earnest.decisions.models import Decision
@@ -24,6 +33,7 @@ from earnest.decisions.models import Decision
 Effect = Callable[[str, Decision, datetime], dict[str, Any]]
 
 APPLY: dict[str, Effect] = {
+    "admission": admission_apply,
     "nps_ladder": ladder_apply,
     "notify_provider": notify_apply,
     "shortage_measures": shortage_apply,
@@ -35,11 +45,17 @@ APPLY: dict[str, Effect] = {
     "excess_withdrawal": withdrawal_apply,
     "exit_refund": exit_apply,
     "exit_conditions": exit_apply,
+    "group_removal": group_removal_apply,
     "removal_harm": harm_apply,
     "discretion": discretion_apply,
     "recovery": recovery_apply,
     "hold": hold_apply,
     "hold_settled": hold_settled_apply,
+    "requirement4_rung": requirement4_apply,
+    "violation_points": points_apply,
+    "points_measure": points_measure_apply,
+    "sampling_finding": sampling_apply,
+    "sampling_penalty": breach_money_apply,
 }
 REQUIREMENTS = {"required_deposit", "provider_deposit"}
 

@@ -33,6 +33,7 @@ from earnest.payouts.rails import ORIGINAL_ROUTE as ORIGINAL_RAIL
 from earnest.payouts.records import NewPayout
 from earnest.policy import Pack
 from earnest.rulebooks.packs import pack_of_receipt
+from earnest.tickets.queries import charges_to_come_fen
 
 ORIGINAL, VERIFIED = "original_route", "verified_account"
 
@@ -59,8 +60,9 @@ def exit_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, A
     Clauses: S3-6.2a, S3-6.2x; S0-3.3 for providers.
 
     Raises:
-        RuleRefused: a part of the deposit is held, a recovery is open, or there is no account that
-            may be paid to. Then nothing is done and the decision goes on waiting.
+        RuleRefused: a part of the deposit is held, a recovery is open, a ticket is still to take
+            money, or there is no account that may be paid to. Then nothing is done and the
+            decision goes on waiting.
         Conflict: the balance changed meanwhile.
     """
     subject, on = decision.subject, day_of(now)
@@ -103,7 +105,7 @@ def _require_nothing(tenant_id: str, decision: Decision, now: datetime) -> None:
 
 
 def _must_be_clear(tenant_id: str, subject: Subject, at: Position) -> None:
-    """Let nothing be paid back while a part is held, or while a recovery may still take of it."""
+    """Let nothing be paid back while a part is held, or may still be taken by somebody."""
     if at.held_fen:
         raise RuleRefused(
             "deposit_held",
@@ -119,6 +121,15 @@ def _must_be_clear(tenant_id: str, subject: Subject, at: Position) -> None:
             where=":".join(subject),
             zh=f"有 {yuan(open_fen)} 元扣划尚未完成，退还前请先完成或停止追偿。",
             en=f"{yuan(open_fen)} yuan are still being recovered; settle or stop that first",
+        )
+    coming_fen = charges_to_come_fen(tenant_id, subject)
+    if coming_fen:
+        raise RuleRefused(
+            "ticket_open",
+            where=":".join(subject),
+            zh=f"有处罚单待扣 {yuan(coming_fen)} 元，退还前请等其执行或撤销。",
+            en=f"tickets are still to take {yuan(coming_fen)} yuan; nothing is paid back before "
+            "they are in force or reversed",
         )
 
 

@@ -1,22 +1,23 @@
 """The rungs of the NPS ladder, and the word to a provider whose duties were not met."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from earnest.consequences.basis import TOPPED_UP, reason_of, restrict
+from earnest.consequences.basis import TOPPED_UP
 from earnest.consequences.reasons import Consequence, decision_notice
-from earnest.consequences.words import capabilities_words, conditions_words, fine_words
+from earnest.consequences.replacing import restricted_since
+from earnest.consequences.sanctions import Sanction, sanction_apply
 from earnest.decisions.models import Decision
-from earnest.deposits.commands import deduction_post
-from earnest.kernel.calendar import add_months, day_of
+from earnest.kernel.calendar import Month, add_months
 from earnest.kernel.words import Words
-from earnest.market.commands import provider_leave
 from earnest.notices.commands import notices_send
 from earnest.restrictions.release import Condition
 from earnest.rulebooks.packs import pack_of_receipt
-from earnest.rulebooks.switches import hidden_until, hiding_waits_for_both, rest_is_claimed
+from earnest.rulebooks.switches import hidden_until, hiding_waits_for_both
+from earnest.tickets.commands import NewItem
 
 APPLICATION: Condition = {"kind": "application"}
+NPS: Final = "nps_composite"
 
 
 def _ladder_release(decision: Decision, now: datetime) -> list[Condition]:
@@ -25,7 +26,8 @@ def _ladder_release(decision: Decision, now: datetime) -> list[Condition]:
     Hiding goes by the choices of the pack that judged: how long its month is, and whether the
     month or the top-up alone is enough.
     """
-    from_on, months = day_of(now), int(decision.receipt["result"]["months"])
+    from_on = restricted_since(decision, now)
+    months = int(decision.receipt["result"]["months"])
     if decision.outcome == "hide":
         pack, on = pack_of_receipt(decision.receipt), decision.governing_on or from_on
         month_over = _reached(hidden_until(pack, from_on, months, on=on))
@@ -41,38 +43,47 @@ def _reached(on: date) -> Condition:
 
 
 def ladder_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
-    """Fine and restrict a provider by its rung of the NPS ladder (S0-2.2.5-5a, 5b, 5c)."""
-    subject = decision.subject
-    release = _ladder_release(decision, now)
-    claim_rest = rest_is_claimed(pack_of_receipt(decision.receipt))
-    fine = deduction_post(
-        tenant_id, subject, decision.money_fen, reason_of(decision), now, claim_rest=claim_rest
-    )
-    capabilities, grants = restrict(tenant_id, decision, release, now)
-    if decision.outcome == "remove":
-        provider_leave(tenant_id, decision.subject_id, day_of(now))
-    fined = fine_words(decision.money_fen, fine.taken_fen, fine.claim_fen)
-    limited = capabilities_words(capabilities)
-    streak = decision.receipt["result"]["streak"]
-    consequence = Consequence(
-        kind="sanction",
-        severity="serious",
+    """Sanction a provider by its rung of the NPS ladder (S0-2.2.5-5a, 5b, 5c)."""
+    streak = int(decision.receipt["result"]["streak"])
+    sanction = Sanction(
+        items=ladder_items(decision),
+        release=_ladder_release(decision, now),
         facts=Words(
             f"截至 {decision.period}，综合得分连续 {streak} 个月低于标准",
             f"the composite score was below the mark for {streak} assessed month(s) in a row, "
             f"up to {decision.period}",
         ),
-        effect=Words(f"{fined.zh}；{limited.zh}", f"{fined.en}; {limited.en}"),
-        release=conditions_words(release),
     )
-    notices = notices_send(tenant_id, [decision_notice(decision, consequence)], now)
-    return {
-        "transfers": [str(each) for each in fine.transfer_ids],
-        "taken_fen": fine.taken_fen,
-        "claim_fen": fine.claim_fen,
-        "restrictions": grants,
-        "notices": [str(each) for each in notices],
-    }
+    return sanction_apply(tenant_id, decision, sanction, now)
+
+
+def ladder_items(decision: Decision) -> list[NewItem]:
+    """Return the months that a rung rests on, the newest first: each may be appealed against."""
+    streak = int(decision.receipt["result"]["streak"])
+    months = [
+        (date.fromisoformat(str(at)), given)
+        for at, given in decision.receipt["facts"]["months"]
+        if given is not None
+    ]
+    return [
+        _month_item(decision, last_day, given) for last_day, given in reversed(months[-streak:])
+    ]
+
+
+def _month_item(decision: Decision, last_day: date, given: dict[str, int]) -> NewItem:
+    month, points, answers = Month.of(last_day), given["points"], given["answers"]
+    hundredths = points * 10 // answers
+    score = f"{hundredths // 100}.{hundredths % 100:02d}"
+    return NewItem(
+        kind="figure",
+        about=f"{NPS} {last_day.isoformat()}",
+        clause=decision.clause,
+        words=Words(
+            f"{month} 综合得分 {score}（{answers} 项打分）",
+            f"composite score of {month}: {score} ({answers} scores)",
+        ),
+        facts={"month": str(month), **given},
+    )
 
 
 def notify_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:

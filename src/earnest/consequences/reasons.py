@@ -11,6 +11,7 @@ from earnest.notices.commands import Kind, Message, NewNotice, Severity
 from earnest.notices.reasoned import Told, reasoned_notice
 from earnest.restrictions.models import Restriction
 from earnest.rulebooks.packs import evaluation_of, pack_of_receipt
+from earnest.tickets.models import Ticket
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Consequence:
     effect: Words
     release: Words = NOTHING
     due_on: date | None = None
+    appeal_until: date | None = None
+    ticket: str = ""
 
 
 def decision_notice(decision: Decision, consequence: Consequence) -> NewNotice:
@@ -45,7 +48,34 @@ def decision_notice(decision: Decision, consequence: Consequence) -> NewNotice:
             kind=consequence.kind,
             severity=consequence.severity,
             due_on=consequence.due_on,
+            appeal_until=consequence.appeal_until,
+            ticket_number=consequence.ticket,
         )
+    )
+
+
+def ticket_notice(decision: Decision, ticket: Ticket, fined: Words) -> NewNotice:
+    """Tell a party that the money of its ticket has been taken, since no appeal stands in the way.
+
+    Takes:
+        fined: what was taken, and what became of the rest.
+    """
+    outcome = OUTCOMES[decision.outcome]
+    return NewNotice(
+        *ticket.subject,
+        about=f"enforced {ticket.id}",
+        kind="payment",
+        severity="serious",
+        clause=decision.clause,
+        decision_id=decision.id,
+        zh=Message(
+            f"处罚单 {ticket.number} 已执行：{outcome.zh}",
+            f"依据 {decision.clause}，{fined.zh}。理由见处罚单所附的决定说明。",
+        ),
+        en=Message(
+            f"Ticket {ticket.number} is in force: {outcome.en}",
+            f"Under {decision.clause}, {fined.en}. Its statement of reasons says why.",
+        ),
     )
 
 

@@ -135,8 +135,8 @@ def _paid_out(tenant_id: str, decision: Decision, now: datetime) -> Payout | Non
         if amount <= 0:
             return None
         point = transaction.savepoint()
-        payout = payout_request(tenant_id, _new_payout(decision, amount), now)
-        if position(tenant_id, subject, day_of(now)).shortage_fen == 0:
+        payout = _reserved(tenant_id, _new_payout(decision, amount), now)
+        if payout and position(tenant_id, subject, day_of(now)).shortage_fen == 0:
             transaction.savepoint_commit(point)
             return payout
         transaction.savepoint_rollback(point)
@@ -146,6 +146,16 @@ def _paid_out(tenant_id: str, decision: Decision, now: datetime) -> Payout | Non
         zh="余额在处理期间不断变化，本次没有付款；请稍后重试。",
         en="the balance kept changing while we worked; nothing was paid, try again",
     )
+
+
+def _reserved(tenant_id: str, new: NewPayout, now: datetime) -> Payout | None:
+    """Reserve a payout; None where the balance has gone below it since it was read."""
+    try:
+        return payout_request(tenant_id, new, now)
+    except RuleRefused as refused:
+        if refused.problem.code != "payout_not_reserved":
+            raise
+        return None
 
 
 def _new_payout(decision: Decision, amount_fen: int) -> NewPayout:

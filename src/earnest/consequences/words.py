@@ -13,6 +13,13 @@ MEASURES: dict[str, Words] = {
     "after_sales_refund_shipped": Words("已发货仅退款时效", "refund-only, shipped, in time"),
     "after_sales_return_stage1": Words("退货退款一阶段时效", "return stage 1 in time"),
     "after_sales_return_stage2": Words("退货退款二阶段时效", "return stage 2 in time"),
+    "reply3min": Words("3分钟响应率", "answers to merchants within 3 minutes"),
+    "catalogue_sync": Words("货品变动及时告知率", "changes of goods told in time"),
+    "catalogue_report24h": Words("新上架24小时上报率", "new listings reported within 24 hours"),
+    "interface_success": Words("接口调用成功率", "share of interface calls that succeed"),
+    "interface_latency": Words("接口耗时达标率", "share of interface calls within the time"),
+    "interface_availability": Words("接口可用率", "availability of interfaces"),
+    "complaints": Words("投诉处理", "handling of complaints"),
     "nps_composite": Words("NPS 综合得分", "NPS composite score"),
 }
 OUTCOMES: dict[str, Words] = {
@@ -20,6 +27,8 @@ OUTCOMES: dict[str, Words] = {
     "delist": Words("下架服务", "delist the service"),
     "remove": Words("清退服务商", "remove the provider"),
     "notify": Words("通知整改", "notify to put right"),
+    "admit": Words("准入通过", "admit"),
+    "refuse_admission": Words("不予准入", "refuse admission"),
     "set": Words("核定应缴保证金", "set the required deposit"),
     "raise": Words("上调应缴保证金", "raise the required deposit"),
     "lower": Words("下调应缴保证金", "lower the required deposit"),
@@ -46,6 +55,17 @@ OUTCOMES: dict[str, Words] = {
     "settle_consumer": Words("结算扣留，赔付消费者", "settle the hold for consumers"),
     "settle_right_holder": Words("结算扣留，赔付权利人", "settle the hold for a right-holder"),
     "release_hold": Words("解除扣留", "release the hold"),
+    "freeze_publishing": Words("冻结发布", "freeze publishing"),
+    "freeze": Words("冻结服务", "freeze the service"),
+    "clear": Words("清空服务", "clear the service"),
+    "downweight": Words("流量降权", "reduce traffic"),
+    "revoke_category": Words("撤销类目", "revoke the category"),
+    "hide_goods": Words("隐藏货品", "hide goods"),
+    "ban_goods": Words("禁售货品", "ban goods"),
+    "brand_off": Words("品牌摘牌", "take a brand off"),
+    "bar": Words("限制再入驻", "bar re-entry"),
+    "points": Words("记违规分", "give violation points"),
+    "breach_money": Words("收取违约金", "take breach money"),
 }
 PERIODS: dict[str, Words] = {"admission": Words("入驻时", "on admission")}
 CAPABILITIES: dict[str, Words] = {
@@ -57,6 +77,11 @@ CAPABILITIES: dict[str, Words] = {
     "publishing": Words("发布与上架", "publishing and listing"),
     "sales": Words("商品销售", "sales"),
     "withdrawal": Words("货款提现", "withdrawal of proceeds"),
+    "traffic": Words("流量", "traffic"),
+    "goods_listing": Words("货品上架", "listing of goods"),
+    "brand": Words("品牌使用", "use of a brand"),
+    "category": Words("经营类目", "trading in the category"),
+    "reentry": Words("再次入驻", "re-entry"),
 }
 CONDITIONS: dict[str, Words] = {
     "time": Words("到 {on}", "{on} is reached"),

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from earnest.decisions.gate import editions_keep, money_must_be_confirmed, moves_money
-from earnest.decisions.models import Approval, Decision, Finding, StandingOrder
+from earnest.decisions.models import Approval, Decision, Finding, Reversal, StandingOrder
 from earnest.kernel.calendar import day_start
 from earnest.kernel.errors import BadInput, Conflict, NotAllowed, NotFound
 from earnest.kernel.hashing import digest
@@ -20,7 +20,7 @@ from earnest.postgres.bulk import columns_of, rows_insert
 from earnest.rulebooks.packs import pack_of
 from earnest.rulebooks.queries import confirmed_keys, unconfirmed_in
 
-WAITING, IN_EFFECT, REFUSED = "waiting", "in_effect", "refused"
+WAITING, IN_EFFECT, REFUSED, REVERSED = "waiting", "in_effect", "refused", "reversed"
 GENESIS = "0" * 64
 
 _EFFECTS_NOTE = """
@@ -348,6 +348,52 @@ def _check_word(verdict: str, reason: str, decision_id: UUID) -> None:
             zh="请写明理由：同意或驳回都必须有理由。",
             en="write a reason: an approval or a refusal needs one",
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """Why a decision is reversed.
+
+    Attributes:
+        because: ``appeal`` or ``rested_on``.
+        reference: number of the appeal behind it.
+        actor: who decided so.
+        note: the reason, which must not be empty.
+    """
+
+    because: str
+    reference: str
+    actor: str
+    note: str
+
+
+def reversal_record(
+    decision: Decision, undoing: Undoing, effect: dict[str, Any], now: datetime
+) -> Reversal:
+    """Note that a decision in effect is reversed; call it with the decision's row locked.
+
+    Raises:
+        Conflict: the decision is not in effect.
+        BadInput: no reason is given.
+    """
+    if decision.state != IN_EFFECT:
+        raise Conflict(
+            "decision_not_in_effect", where=str(decision.id),
+            zh="该决定未在生效中，无法撤销；请刷新页面查看其状态。",
+            en="the decision is not in effect, so there is nothing to reverse; reload the page",
+        )  # fmt: skip
+    if not undoing.note.strip():
+        raise BadInput(
+            "reason_missing", where=str(decision.id),
+            zh="请写明撤销的理由。", en="write the reason why it is reversed",
+        )  # fmt: skip
+    decision.state = REVERSED
+    decision.save(update_fields=["state"])
+    return Reversal.objects.create(
+        decision=decision, tenant_id=decision.tenant_id, because=undoing.because,
+        reference=undoing.reference, actor=undoing.actor, note=undoing.note.strip(),
+        effect=effect, at=now,
+    )  # fmt: skip
 
 
 def effect_note(decision: Decision, effect: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ class Decision(models.Model):
     """The outcome of a policy decision for one subject and period, with its receipt.
 
     Only ``state``, ``settled_at`` and ``effect`` ever change, and ``state`` only as the trigger
-    allows: waiting -> in_effect or refused.
+    allows: waiting -> in_effect or refused, in_effect -> reversed.
 
     Attributes:
         period: what it is about: a month, a day, or the number of a case.
@@ -156,6 +156,7 @@ class Decision(models.Model):
                 transitions=[
                     ("waiting", "in_effect"),
                     ("waiting", "refused"),
+                    ("in_effect", "reversed"),
                 ],
             ),
         ]
@@ -190,3 +191,34 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verdict}"
+
+
+class Reversal(models.Model):
+    """Why a decision in effect was reversed, by whom, and what that undid; never changed.
+
+    Attributes:
+        because: ``appeal`` when an appeal against it was upheld; ``rested_on`` when what it rested
+            on was reversed.
+        reference: number of the appeal behind it.
+        effect: what was undone, with the ids of transfers, releases and notices.
+    """
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="reversal")
+    tenant_id = models.CharField(max_length=40)
+    because = models.CharField(max_length=20)
+    reference = models.CharField(max_length=40)
+    actor = models.CharField(max_length=150)
+    note = models.TextField()
+    effect = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """History, with a reason."""
+
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~models.Q(note=""), name="reversal_reason_given")
+        ]
+        triggers: ClassVar = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.decision_id} reversed by {self.reference}"

@@ -16,6 +16,7 @@ from earnest.ledger.records import (
     Closing,
     Freeze,
     Hold,
+    Movement,
     Reason,
     SealHead,
     StatementLine,
@@ -82,15 +83,21 @@ _BALANCE_AT = """
         AND (%(known)s::timestamptz IS NULL OR e.recorded_at <= %(known)s)
 """
 
+# Few holds are open among very many transfers: OFFSET 0 keeps the planner from joining all
+# transfers of a tenant first, which it does on tables that have no statistics yet.
 _HOLDS = """
     SELECT h.id, a.code, c.code, h.amount_fen, h.remaining_fen, h.expires_at, t.effective_at,
         r.clause, r.rulebook, r.decision_id, r.note, r.evidence, r.actor
-    FROM ledger_hold h
-    JOIN ledger_transfer t ON t.tenant_id = h.tenant_id AND t.id = h.id
-    JOIN ledger_reason r ON r.tenant_id = h.tenant_id AND r.id = t.reason_id
-    JOIN ledger_account a ON a.tenant_id = h.tenant_id AND a.id = h.account_id
-    JOIN ledger_account c ON c.tenant_id = h.tenant_id AND c.id = h.credit_account_id
-    WHERE h.tenant_id = %s AND h.closed_at IS NULL
+    FROM (SELECT * FROM ledger_hold WHERE tenant_id = %s AND closed_at IS NULL OFFSET 0) h
+    CROSS JOIN LATERAL (SELECT * FROM ledger_transfer t
+        WHERE t.tenant_id = h.tenant_id AND t.id = h.id OFFSET 0) t
+    CROSS JOIN LATERAL (SELECT * FROM ledger_reason r
+        WHERE r.tenant_id = h.tenant_id AND r.id = t.reason_id OFFSET 0) r
+    CROSS JOIN LATERAL (SELECT a.code FROM ledger_account a
+        WHERE a.tenant_id = h.tenant_id AND a.id = h.account_id OFFSET 0) a
+    CROSS JOIN LATERAL (SELECT c.code FROM ledger_account c
+        WHERE c.tenant_id = h.tenant_id AND c.id = h.credit_account_id OFFSET 0) c
+    WHERE true
 """
 
 _HOLDS_OPEN = _HOLDS + " AND (%s::text IS NULL OR a.code = %s) ORDER BY t.batch_id, t.ord"
@@ -124,6 +131,15 @@ _KIND_CHANGES = """
     FROM ledger_entry e JOIN ledger_account a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
     WHERE e.tenant_id = %s AND a.kind = %s
     GROUP BY 1 ORDER BY 1
+"""
+
+_MOVEMENTS = """
+    SELECT t.id, t.kind, d.code, c.code, t.amount_fen
+    FROM ledger_transfer t
+    JOIN ledger_account d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
+    JOIN ledger_account c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
+    WHERE t.tenant_id = %s AND t.id = ANY(%s) AND t.amount_fen > 0
+    ORDER BY t.batch_id, t.ord
 """
 
 _SEAL_HEAD = """
@@ -267,3 +283,8 @@ def kind_changes(tenant_id: str, kind: str) -> list[tuple[date, int]]:
     """Return by how much all accounts of a kind together changed on each market day, in fen."""
     rows = _rows(_KIND_CHANGES, MARKET_ZONE.key, tenant_id, kind)
     return [(on, int(change)) for on, change in rows]
+
+
+def movements(tenant_id: str, ids: Sequence[UUID]) -> list[Movement]:
+    """Return what transfers moved between two accounts, in the order they were posted."""
+    return [Movement(*row) for row in _rows(_MOVEMENTS, tenant_id, list(ids))]

@@ -113,6 +113,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Movement:
+    """What a posted transfer moved: its kind, the codes of its accounts, and the amount in fen."""
+
+    id: UUID
+    kind: str
+    debit: str
+    credit: str
+    amount_fen: int
+
+
+@dataclass(frozen=True)
 class Balance:
     """What an account holds: posted, of which held, and so free; ``seq`` counts its entries.
 

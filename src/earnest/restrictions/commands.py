@@ -21,7 +21,10 @@ from earnest.restrictions.release import (
 
 @dataclass(frozen=True)
 class Grant:
-    """A sanction's restriction of several capabilities of one subject, for one cause."""
+    """A sanction's restriction of several capabilities of one subject, for one cause.
+
+    ``object_ref`` names the one item, brand or category that it is about; empty for all.
+    """
 
     subject_kind: str
     subject_id: str
@@ -31,6 +34,7 @@ class Grant:
     clause: str
     decision_id: UUID
     release: Sequence[Condition]
+    object_ref: str = ""
 
 
 @transaction.atomic
@@ -38,12 +42,13 @@ def restrictions_grant(tenant_id: str, grants: Iterable[Grant], now: datetime) -
     """Restrict each capability of each grant from now on; a repeat changes nothing."""
     rows = [
         Restriction(
-            id=uuid7_for(now, tenant_id, "restriction", str(grant.decision_id), capability),
+            id=uuid7_for(now, tenant_id, "restriction", *_key(grant, capability)),
             tenant_id=tenant_id,
             subject_kind=grant.subject_kind,
             subject_id=grant.subject_id,
             measure=grant.measure,
             capability=capability,
+            object_ref=grant.object_ref,
             rulebook=grant.rulebook,
             clause=grant.clause,
             decision_id=grant.decision_id,
@@ -55,6 +60,11 @@ def restrictions_grant(tenant_id: str, grants: Iterable[Grant], now: datetime) -
     ]
     Restriction.objects.bulk_create(rows, ignore_conflicts=True)
     return [row.id for row in rows]
+
+
+def _key(grant: Grant, capability: str) -> tuple[str, ...]:
+    named = (grant.measure, grant.object_ref) if grant.object_ref else ()
+    return (str(grant.decision_id), capability, *named)
 
 
 @transaction.atomic

@@ -17,7 +17,10 @@ class Restriction(models.Model):
     Attributes:
         measure: the sanction it belongs to (hide, delist, remove, limit_sales ...).
         capability: what is restricted (visibility, new_order, renewal, running_use,
-            interface_calls, publishing, sales, withdrawal).
+            interface_calls, publishing, sales, withdrawal, traffic, goods_listing, brand,
+            category, reentry).
+        object_ref: the one thing that is restricted, such as ``item_id G7``; empty where it is
+            the capability as a whole.
         release: conditions that must all hold, as a list of ``{"kind": "topped_up"}``,
             ``{"kind": "time", "on": "2025-10-04"}``, ``{"kind": "application"}``,
             ``{"kind": "nothing_owed"}``, or
@@ -30,6 +33,7 @@ class Restriction(models.Model):
     subject_id = models.CharField(max_length=64)
     measure = models.CharField(max_length=40)
     capability = models.CharField(max_length=40)
+    object_ref = models.CharField(max_length=120, blank=True, default="")
     rulebook = models.CharField(max_length=80)
     clause = models.CharField(max_length=40)
     decision_id = models.UUIDField()

@@ -22,6 +22,7 @@ class ActiveRestriction:
     decision_id: str
     starts_at: datetime
     conditions: tuple[tuple[Condition, bool], ...]
+    object_ref: str = ""
 
 
 def restrictions_active(
@@ -39,9 +40,9 @@ def restrictions_active(
     rows = Restriction.objects.filter(tenant_id=tenant_id, released_at=None)
     if subject is not None:
         rows = rows.filter(subject_kind=subject[0], subject_id=subject[1])
-    by_decision: dict[tuple[object, str], list[Restriction]] = {}
+    by_decision: dict[tuple[object, str, str], list[Restriction]] = {}
     for row in rows.order_by("starts_at", "capability"):
-        by_decision.setdefault((row.decision_id, row.measure), []).append(row)
+        by_decision.setdefault((row.decision_id, row.measure, row.object_ref), []).append(row)
     return [_active(group, short, now, owing) for group in by_decision.values()]
 
 
@@ -66,18 +67,37 @@ def _active(
             (condition, is_met(condition, first, short, now, owing=owing))
             for condition in first.release
         ),
+        object_ref=first.object_ref,
     )
 
 
 def capabilities_restricted(tenant_id: str, subject_kind: str, subject_id: str) -> set[str]:
-    """Return the capabilities of a subject that an active restriction takes away."""
+    """Return the capabilities of a subject that an active restriction takes away as a whole."""
     return set(
         Restriction.objects.filter(
             tenant_id=tenant_id,
             subject_kind=subject_kind,
             subject_id=subject_id,
+            object_ref="",
             released_at=None,
         ).values_list("capability", flat=True)
+    )
+
+
+def objects_restricted(
+    tenant_id: str, subject_kind: str, subject_id: str, capability: str
+) -> set[str]:
+    """Return the items, brands or categories for which a capability is taken away now."""
+    return set(
+        Restriction.objects.filter(
+            tenant_id=tenant_id,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            capability=capability,
+            released_at=None,
+        )
+        .exclude(object_ref="")
+        .values_list("object_ref", flat=True)
     )
 
 
