@@ -3,8 +3,8 @@
 Every table with a column ``tenant_id`` is closed to the working role but for the rows of the
 tenant that its session names (:mod:`earnest.postgres.tenancy`). The owner's policy lets everything
 through, so that migrations and the functions that run as the owner work across tenants. The tables
-that tell whose a person or a token is open one more row: that of the person or token that the
-session names.
+that tell whose a person, a token or a link is open one more row: that of the person or secret that
+the session names.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 TELLS_TENANT = {
     "market_membership": ("user_id", "integer", "earnest.user"),
     "api_apitoken": ("secret_sha256", "text", "earnest.token"),
+    "surveys_invitation": ("secret_sha256", "text", "earnest.token"),
 }
 
 _TABLES = """

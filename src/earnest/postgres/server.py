@@ -289,6 +289,7 @@ def _start(place: Place, settings: tuple[str, ...]) -> subprocess.Popen[bytes]:
         f"cluster_name={place.name}",
         "timezone=UTC",
         "log_checkpoints=off",
+        "jit=off",  # our statements are short: compiling one took longer than any of them
         *settings,
     ):
         command += ["-c", setting]
