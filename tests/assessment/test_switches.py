@@ -1,6 +1,6 @@
 """What a rulebook leaves open is done as its pack chooses: another choice, another behaviour."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +10,9 @@ from earnest.assessment.commands import month_settled_at
 from earnest.assessment.shops import ShopMonth, adjustment_decide
 from earnest.cli.measure import parameters_on
 from earnest.consequences.ladder import ladder_apply
+from earnest.consequences.sanctions import ticket_enforce
 from earnest.consequences.words import conditions_words, fine_words
+from earnest.decisions.commands import effect_note
 from earnest.decisions.models import Decision
 from earnest.deposits.accounts import (
     claim_of,
@@ -71,6 +73,11 @@ def _rung(low_months: int, **choices: str) -> Decision:
         governing_on=MONTH.last_day,
         made_at=AT,
         receipt=evaluation.receipt().as_dict(),
+        trace=evaluation.trace,
+        modality=evaluation.modality,
+        seq=1,
+        state="in_effect",
+        approvals_needed=0,
     )
 
 
@@ -88,7 +95,9 @@ def _applied(decision: Decision, deposit_fen: int) -> dict[str, Any]:
         reason=Reason("S0-1.1-basis", SUPPLY_MARKET, None, "test"),
     )
     transfers_post(tenant, [paid_in], AT)
-    return ladder_apply(tenant, decision, AT)
+    decision.save(force_insert=True)
+    effect_note(decision, ladder_apply(tenant, decision, AT))
+    return decision.effect
 
 
 def _release(decision: Decision) -> list[dict[str, Any]]:
@@ -191,12 +200,17 @@ def test_delisting_keeps_its_three_conditions() -> None:
     [("take_and_claim", 150_000, "列为应追偿款"), ("take_only", 0, "不再追偿")],
 )
 def test_the_rest_of_a_fine_is_claimed_or_not(choice: str, claim_fen: int, said: str) -> None:
-    """2,500 yuan on a deposit of 1,000: the books, the effect and the notice follow the choice."""
+    """2,500 yuan on a deposit of 1,000, once nobody appealed: books, effect and notice follow."""
     decision = _rung(1, short_balance=choice)
-    effect = _applied(decision, 100_000)
+    ticket = _applied(decision, 100_000)["ticket"]
+    assert balance_of(decision.tenant_id, deposit_of(P1)).posted_fen == 100_000
+    ticket_enforce(decision.tenant_id, ticket, AT + timedelta(days=8))
+    decision.refresh_from_db()
+    effect = decision.effect
     assert (effect["taken_fen"], effect["claim_fen"]) == (100_000, claim_fen)
     assert balance_of(decision.tenant_id, claim_of(P1)).posted_fen == -claim_fen
-    assert said in Notice.objects.get(tenant_id=decision.tenant_id).body_zh
+    taken = Notice.objects.get(tenant_id=decision.tenant_id, kind="payment")
+    assert said in taken.body_zh
     facts = {"judged_on": MONTH.last_day, "due_fen": 250_000, "balance_fen": 100_000}
     asked = _chosen(SUPPLY_MARKET, short_balance=choice).evaluate("penalty_taken", facts)
     assert asked.result == {"taken_fen": 100_000, "claim_fen": claim_fen}
@@ -229,7 +243,7 @@ def test_a_month_is_final_at_once_when_the_market_says_so() -> None:
     announced(submitted(_final_at_once(), date(2025, 8, 4)), date(2025, 8, 4))
     assert month_settled_at(MONTH) == day_start(date(2025, 9, 1))
     quality = measure_named("quality_refund30d")
-    assert parameters_on(quality, MONTH.last_day) == {"maturation_days": 0}
+    assert parameters_on(quality, MONTH.last_day)["maturation_days"] == 0
 
 
 def test_the_words_of_an_end_say_which_of_its_conditions_are_needed() -> None:

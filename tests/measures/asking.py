@@ -21,6 +21,17 @@ HOURS = {
     "after_sales_return_stage2": 48,
 }
 
+DUTIES: dict[str, dict[str, int]] = {
+    "reply3min": {"minutes": 3, "opens": 8, "closes": 24, "left_out": 0, "robots": 0},
+    "interface_success": {},
+    "interface_latency": {"limit_ms": 3000},
+    "interface_availability": {},
+    "catalogue_sync": {"within": 1440},
+    "catalogue_report24h": {"within": 24},
+    "complaints": {"answer_days": 2, "handle_days": 5},
+}
+"""The measures of duties besides orders, with the parameters of the rulebook."""
+
 
 class Asked:
     """A scene written to files once, to be asked many things."""
@@ -29,11 +40,23 @@ class Asked:
         self.scene = scene
         self.files = scene.files(folder)
 
-    def question(self, name: str, by: str, as_of: datetime, window: tuple[date, date]) -> Question:
-        """Return the question with the parameters of the rule."""
+    def question(
+        self,
+        name: str,
+        by: str,
+        as_of: datetime,
+        window: tuple[date, date],
+        **changed: int,
+    ) -> Question:
+        """Return the question with the parameters of the rule, some of them changed."""
         measure = MEASURES[name]
         parameters = {"hours": HOURS[name]} if name in HOURS else {}
-        parameters |= {p.name: 0 for p in measure.parameters if p.default is not None}
+        parameters |= DUTIES.get(name, {}) | changed
+        parameters |= {
+            each.name: 0
+            for each in measure.parameters
+            if each.default is not None and each.name not in changed
+        }
         return Question(measure, *window, by, as_of, parameters)
 
     def figures(
@@ -44,11 +67,14 @@ class Asked:
         as_of: datetime = LATER,
         window: tuple[date, date] = AUGUST,
         subjects: Sequence[str] | None = None,
+        **changed: int,
     ) -> list[Figure]:
         """Return the figures of a measure."""
-        question = self.question(name, by, as_of, window)
-        files = {table: self.files[table] for table in question.measure.tables}
-        return figures_counted(question, files, subjects)
+        question = self.question(name, by, as_of, window, **changed)
+        return figures_counted(question, self._read(question), subjects)
+
+    def _read(self, question: Question) -> dict[str, list[Path]]:
+        return {table: self.files[table] for table in question.measure.tables}
 
     def counts(self, name: str, by: str = "provider", **more: Any) -> Counts:
         """Return the figures as the oracle writes them."""
@@ -65,11 +91,11 @@ class Asked:
         *,
         as_of: datetime = LATER,
         window: tuple[date, date] = AUGUST,
+        **changed: int,
     ) -> list[dict[str, Any]]:
         """Return the rows behind one figure."""
-        question = self.question(name, by, as_of, window)
-        files = {table: self.files[table] for table in question.measure.tables}
-        return contributions_counted(question, files, subject, 10_000)
+        question = self.question(name, by, as_of, window, **changed)
+        return contributions_counted(question, self._read(question), subject, 10_000)
 
     def why(self, name: str, subject: str, **more: Any) -> dict[str, str]:
         """Return the reason of each contribution of a provider."""

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from earnest.cli.measure import measure
 from earnest.feed.commands import batches_take
 from earnest.kernel.errors import BadInput, NotFound
+from earnest.measures import MEASURES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("earnest_home")]
 
@@ -94,3 +95,13 @@ def test_wrong_use_is_told() -> None:
         result = _run("shipping48h", *OLD[:4], "--as-of", wrong)
         assert result.exit_code == 2
     assert _run("shipping48h", *OLD, "--format", "json").stdout == "[]\n"
+
+
+@pytest.mark.usefixtures("two_orders")
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_can_be_asked_for(name: str) -> None:
+    """Each takes what it needs from the rulebook; without events of its own there is no figure."""
+    words = (name, *OLD, "--by", MEASURES[name].by[0], "--format", "json")
+    result = _run(*words)
+    assert result.exception is None
+    assert {row["measure"] for row in json.loads(result.stdout)} <= {name}

@@ -11,6 +11,7 @@ BEFORE_BRACKET = CALLS | {"AS", "AND", "BY", "IN", "ON", "OR", "OVER", "THEN", "
 WORDS = BEFORE_BRACKET | {
     *("ALL", "BETWEEN", "BIGINT", "CASE", "DESC", "ELSE", "END", "FROM", "GROUP", "IS", "JOIN"),
     *("LEFT", "NOT", "NULL", "ORDER", "PARTITION", "SELECT", "UNION", "WHEN", "WITH"),
+    *("ROWS", "UNBOUNDED", "PRECEDING", "CURRENT", "ROW"),  # the frame of a running sum
 }
 
 _TOKEN = re.compile(

@@ -1,5 +1,6 @@
 """The 30-day quality refund rate over hand-made orders."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -123,4 +124,50 @@ def test_an_exchange_is_no_refund_application(tmp_path: Path) -> None:
     scene.aftersale("A2", "O2", "applied", at)
     [figure] = Asked(scene, tmp_path).figures("quality_refund30d")
     assert (figure.numerator, figure.denominator) == (0, 2)
-    assert figure.dimensions == {"applications": 1, "reason_unknown": 1}
+    told = {name for name, count in figure.dimensions.items() if count}
+    assert told == {"applications", "reason_unknown", "reason_uncertain", "maybe_quality"}
+    assert figure.dimensions["applications"] == 1
+
+
+@pytest.mark.clause("S0-2.2.1d")
+@pytest.mark.parametrize(
+    ("quality", "modified", "reason", "certainty"),
+    [
+        ("source_s", True, "price", "certain"),
+        (None, False, "price", "certain"),
+        ("observed", False, "price", "probable"),
+        ("derived", True, "price", "uncertain"),
+        ("source_s", False, "unknown", "uncertain"),
+        ("source_s", False, None, "uncertain"),
+    ],
+)
+def test_a_first_reason_is_as_certain_as_it_was_told(
+    tmp_path: Path, quality: str | None, modified: bool, reason: str | None, certainty: str
+) -> None:
+    """Told as it was given, read later and never changed, or changed since: three degrees."""
+    scene = Scene()
+    _signed(scene, "O1")
+    more = {"time_quality": quality, "reason_class": reason}
+    scene.aftersale("A1", "O1", "applied", "2025-08-11 10:00:00", **more)
+    if modified:
+        scene.aftersale("A1", "O1", "modified", "2025-08-12 10:00:00", version="2")
+    [figure] = Asked(scene, tmp_path).figures("quality_refund30d")
+    degrees = ("certain", "probable", "uncertain")
+    told = {each for each in degrees if figure.dimensions[f"reason_{each}"]}
+    assert told == {certainty}
+    assert figure.dimensions["maybe_quality"] == int(certainty == "uncertain")
+
+
+@pytest.mark.clause("S0-2.2.1c")
+@pytest.mark.parametrize(("sold_days", "not_shown"), [(0, 0), (21, 0), (20, 1)])
+def test_goods_paid_for_before_the_sales_window_are_marked(
+    tmp_path: Path, sold_days: int, not_shown: int
+) -> None:
+    """An order signed for now but paid before the window shows no sale in it by itself."""
+    scene = Scene()
+    _signed(scene, "O1")
+    window = date(2025, 8, 1), date(2025, 8, 19)  # paid for on 30 July, 20 days before its end
+    [figure] = Asked(scene, tmp_path).figures(
+        "quality_refund30d", window=window, sold_days=sold_days
+    )
+    assert figure.dimensions["sale_not_shown"] == not_shown

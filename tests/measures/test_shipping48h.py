@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.measures.asking import Asked
@@ -172,3 +173,57 @@ def test_a_subject_list_changes_no_figure(tmp_path: Path) -> None:
     alone = asked.figures("shipping48h", subjects=["P1"])
     assert alone == [each for each in asked.figures("shipping48h") if each.subject == "P1"]
     assert asked.figures("shipping48h", subjects=[]) == []
+
+
+def test_exclusions_carry_their_reason_and_leave_only_the_adjusted_rate(tmp_path: Path) -> None:
+    """Closed, presale or held: shown under the first of them, only when not picked up in time."""
+    scene = Scene()
+    paid = "2025-08-05 10:00:00"
+    for order in ("plain", "presale", "presale_in_time", "held", "both", "closed_presale"):
+        scene.order(order, paid)
+    for order in ("presale", "presale_in_time", "both", "closed_presale"):
+        scene.add("order_event", order_id=order, state="amended", presale=True, occurred_us=paid)
+    for order in ("held", "both"):
+        scene.add(
+            "order_event", order_id=order, state="amended", source_version="3", hold_codes=[12],
+            occurred_us=paid,
+        )  # fmt: skip
+    scene.closed("closed_presale", "2025-08-06 10:00:00")
+    scene.parcel("presale_in_time", "W1", ("picked_up", "2025-08-05 11:00:00"))
+    asked = Asked(scene, tmp_path)
+    [figure] = asked.figures("shipping48h")
+    assert (figure.numerator, figure.denominator) == (1, 6)
+    told = {name: figure.dimensions[f"excluded_{name}"] for name in ("closed", "presale", "held")}
+    assert told == {"closed": 1, "presale": 2, "held": 1}
+    assert figure.dimensions["adjusted_denominator"] == 2
+    assert asked.why("shipping48h", "P1") == {
+        "plain": "no_trace",
+        "presale": "presale",
+        "presale_in_time": "picked_up_in_time",
+        "held": "held_by_the_platform",
+        "both": "presale",
+        "closed_presale": "closed_before_deadline",
+    }
+
+
+def test_the_sellers_mark_is_counted_beside_the_pick_up(tmp_path: Path) -> None:
+    """A click within 48 hours is marked, in time or not; the literal rate does not look at it."""
+    scene = Scene()
+    for order, declared in (("O1", "2025-08-07 10:00:00"), ("O2", "2025-08-07 10:00:00.000001")):
+        scene.order(order, "2025-08-05 10:00:00")
+        scene.parcel(order, f"W-{order}", declared_us=declared)
+    [figure] = Asked(scene, tmp_path).figures("shipping48h")
+    assert (figure.numerator, figure.dimensions["marked"]) == (0, 1)
+
+
+def test_facts_of_an_earlier_edition_read_without_the_later_columns(tmp_path: Path) -> None:
+    """Files written before a column came in count as if nothing were known of it."""
+    scene = Scene()
+    scene.order("O1", "2025-08-05 10:00:00")
+    asked = Asked(scene, tmp_path)
+    for path in asked.files["order_facts"]:
+        rows = pq.read_table(path)
+        later = ("declared_us", "presale", "held", "first_refund_certainty")
+        pq.write_table(rows.drop_columns(list(later)), path, store_schema=False)
+    assert asked.counts("shipping48h") == {"P1": (0, 1, 1, 0)}
+    assert asked.counts("quality_refund30d") == {}

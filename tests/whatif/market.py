@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from earnest.assessment import providers, shops
 from earnest.assessment.models import Cycle
+from earnest.assessment.nps_ladder import nps_judgement
 from earnest.assessment.shortages import shortage_decisions
 from earnest.consequences.commands import decide
 from earnest.decisions.commands import findings_record
@@ -139,7 +140,7 @@ def _providers(month: Month, place: int) -> None:
     ]
     results_record(TENANT, figures, at)
     duties = providers.duty_findings(month, figures, packs)
-    scored, ladder = providers.nps_judgement(TENANT, month, figures, set())
+    scored, ladder = nps_judgement(TENANT, month, figures, set())
     findings_record(TENANT, duties + scored, at)
     decide(TENANT, ladder + providers.notify_decisions(month, duties, packs), at)
 

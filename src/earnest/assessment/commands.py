@@ -13,8 +13,10 @@ from earnest.assessment.adjustment import adjusted_shortages_open, shops_adjust
 from earnest.assessment.conduct import settled_at
 from earnest.assessment.models import Cycle
 from earnest.assessment.notifications import release_notices, shortage_notices
+from earnest.assessment.nps_ladder import nps_judgement
 from earnest.assessment.shortages import measures_wanted, shortages_look
 from earnest.consequences.commands import decide
+from earnest.consequences.sanctions import tickets_look
 from earnest.decisions.commands import (
     NewDecision,
     findings_record,
@@ -47,6 +49,7 @@ from earnest.rulebooks.packs import (
     party_packs,
 )
 from earnest.rulebooks.switches import settling_days
+from earnest.tickets.queries import subjects_to_be_charged
 
 OPENED_AT_ONCE = 20_000
 
@@ -85,6 +88,8 @@ class DayLook:
     shortages_closed: int
     released: int
     decided: int
+    enforced: int
+    problems: tuple[Problem, ...] = ()
 
 
 def month_settled_at(month: Month) -> datetime:
@@ -182,8 +187,9 @@ def _judge(
     month, at = summary.month, summary.as_of
     with _station(summary, "findings", progress):
         supply = party_packs(tenant_id, SUPPLY_MARKET)
-        duty_findings = providers.duty_findings(month, figures, supply)
-        nps_findings, ladder = providers.nps_judgement(
+        sanctioned = providers.sanctions_standing(tenant_id, at)
+        duty_findings = providers.duty_findings(month, figures, supply, sanctioned)
+        nps_findings, ladder = nps_judgement(
             tenant_id, month, figures, subjects_waiting(tenant_id, "nps_ladder", "remove")
         )
         summary.counts["findings"] = findings_record(tenant_id, duty_findings + nps_findings, at)
@@ -230,12 +236,23 @@ def day_run(tenant_id: str, now: datetime, pay_ins: PayIns | None = None) -> Day
 
 def _look(tenant_id: str, now: datetime, pay_ins: PayIns) -> DayLook:
     of_the_day = adjusted_shortages_open(tenant_id, now)
+    enforced = tickets_look(tenant_id, now)
     with transaction.atomic():
         opened, closed = shortages_look(tenant_id, now)
         notices_send(tenant_id, shortage_notices(opened), now)
         owing = owing_subjects(tenant_id)
-        released = restrictions_release(tenant_id, short_subjects(tenant_id), now, owing=owing)
+        # Whose fine is still to come has not topped up yet: hiding does not end before it.
+        short = short_subjects(tenant_id) | subjects_to_be_charged(tenant_id)
+        released = restrictions_release(tenant_id, short, now, owing=owing)
         notices_send(tenant_id, release_notices(released), now)
     decided = decide(tenant_id, measures_wanted(tenant_id, now), now)
     batches_seal(tenant_id, now)
-    return DayLook(pay_ins, of_the_day + len(opened), closed, len(released), len(decided))
+    return DayLook(
+        pay_ins=pay_ins,
+        shortages_opened=of_the_day + len(opened),
+        shortages_closed=closed,
+        released=len(released),
+        decided=len(decided),
+        enforced=len(enforced.enforced),
+        problems=enforced.problems,
+    )

@@ -1,91 +1,49 @@
-"""A provider's month: its duties held against the clauses, and its rung on the NPS ladder."""
+"""A provider's month: its duties held against the clauses, and the deposit it must hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from earnest.assessment.conduct import Window, month_window, trailing_window
+from django.db.models import Min, Q
+
+from earnest.assessment.conduct import Window, month_window
+from earnest.assessment.duties import (
+    DUTIES,
+    PROVIDER,
+    Duty,
+    Judge,
+    duties_of,
+    duty_parameters,
+    duty_window,
+)
 from earnest.decisions.commands import NewDecision, NewFinding
-from earnest.kernel.calendar import Month
+from earnest.feed.queries import live_files
+from earnest.kernel.calendar import Month, day_of
 from earnest.measures.definition import Figure
-from earnest.measures.models import MeasureResult
-from earnest.measures.queries import measure
-from earnest.measures.recorded import figures_recorded
+from earnest.measures.queries import measure, measure_named
 from earnest.policy import Evaluation, Pack
+from earnest.restrictions.models import Restriction
 from earnest.rulebooks.packs import SUPPLY_MARKET, PartyPacks, party_packs
 
-PROVIDER = "provider"
+__all__ = [
+    "ADMISSION",
+    "DUTIES",
+    "NOTIFY_CLAUSE",
+    "NPS",
+    "PROVIDER",
+    "Duty",
+    "deposit_decisions",
+    "duty_findings",
+    "duty_window",
+    "figure_finding",
+    "month_figures",
+    "notify_decisions",
+    "sanctions_standing",
+]
+
 NPS = "nps_composite"
-NPS_CLAUSES = {
-    "none": "S0-2.2.5-5a",
-    "hide": "S0-2.2.5-5a",
-    "delist": "S0-2.2.5-5b",
-    "remove": "S0-2.2.5-5c",
-}
 NOTIFY_CLAUSE = "S0-2.2.1b"
-LADDER_MONTHS = 24
 ADMISSION = "admission"
-
-
-@dataclass(frozen=True)
-class Duty:
-    """A measured duty: the figure, the pack's decision and clause, and the names of its facts.
-
-    Attributes:
-        hours: the pack's parameter that gives the measure its hours; empty where it has none.
-        kind: which after-sales clock it is; empty for other duties.
-    """
-
-    measure: str
-    decision: str
-    clause: str
-    numerator: str
-    denominator: str
-    hours: str = ""
-    kind: str = ""
-
-    def facts(self, on: date, figure: Figure) -> dict[str, Any]:
-        """Return the facts that the decision takes for a figure."""
-        facts: dict[str, Any] = {
-            "assessed_on": on,
-            self.numerator: figure.numerator,
-            self.denominator: figure.denominator,
-        }
-        return {**facts, "kind": self.kind} if self.kind else facts
-
-
-def _clock(kind: str, clause: str) -> Duty:
-    return Duty(
-        measure=f"after_sales_{kind}",
-        decision="after_sales_clock",
-        clause=clause,
-        numerator="on_time",
-        denominator="due",
-        hours=f"as_{kind}_hours",
-        kind=kind,
-    )
-
-
-QUALITY = Duty("quality_refund30d", "quality_refund", "S0-2.2.1e", "quality", "signed")
-DUTIES = (
-    Duty("shipping48h", "shipping48h", "S0-2.1-ship48", "picked", "paid", hours="ship48_hours"),
-    QUALITY,
-    _clock("refund_unshipped", "S0-2.1-as1"),
-    _clock("refund_shipped", "S0-2.1-as2"),
-    _clock("return_stage1", "S0-2.1-as3"),
-    _clock("return_stage2", "S0-2.1-as4"),
-)
-
-
-def _window(duty: Duty, month: Month, pack: Pack) -> Window | None:
-    """Return the days that a duty is measured over in a month, as far as the rule was in force."""
-    if month.last_day < pack.in_force_from():
-        return None
-    if duty is QUALITY:
-        days = pack.parameter("quality_window_days", on=month.last_day)
-        return trailing_window(month, days, pack.in_force_from())
-    return month_window(month, pack.in_force_from())
 
 
 def month_figures(
@@ -94,7 +52,8 @@ def month_figures(
     """Measure every duty and the NPS composite of the providers for a month.
 
     A provider with nothing to count still has a figure, 0 of 0: not assessable is a result. Each
-    is measured by the windows and hours of the pack that judges it.
+    is measured by the windows and hours of the pack that judges it; a duty whose time that pack
+    leaves unset is not counted.
     """
     packs = party_packs(tenant_id, SUPPLY_MARKET)
     judged: dict[Pack, list[str]] = {}
@@ -103,12 +62,12 @@ def month_figures(
     figures: list[Figure] = []
     for pack, several in judged.items():
         wanted = Wanted(tenant_id, as_of, several)
-        for duty in DUTIES:
-            window = _window(duty, month, pack)
+        for duty in duties_of(pack):
+            window = duty_window(duty, month, pack)
             if window is not None:
-                hours = pack.parameter(duty.hours, on=window.last) if duty.hours else None
-                params = {} if hours is None else {"hours": hours}
-                figures += _of_all(wanted, duty.measure, window, params)
+                params = duty_parameters(duty, pack, window.last)
+                told = duty.silence and _told(tenant_id, duty.measure)
+                figures += _of_all(wanted, duty.measure, window, params, told=told)
         window = month_window(month, pack.in_force_from())
         if window is not None:
             figures += _of_all(wanted, NPS, window, {})
@@ -124,14 +83,32 @@ class Wanted:
     subjects: Sequence[str]
 
 
-def _of_all(wanted: Wanted, name: str, window: Window, params: dict[str, int]) -> Iterable[Figure]:
-    found = {
-        figure.subject: figure
-        for figure in measure(
-            wanted.tenant_id, name, window.first, window.last,
-            by=PROVIDER, as_of=wanted.as_of, params=params,
-        )
-    }  # fmt: skip
+def _told(tenant_id: str, name: str) -> bool:
+    """Tell whether anything at all was ever told on a measure's streams."""
+    return any(live_files(tenant_id, stream) for stream in measure_named(name).tables)
+
+
+def _of_all(
+    wanted: Wanted,
+    name: str,
+    window: Window,
+    params: dict[str, int] | None,
+    *,
+    told: bool = False,
+) -> Iterator[Figure]:
+    """Yield the figure of every provider wanted.
+
+    Takes:
+        params: of the measure; None where it cannot be counted.
+        told: a provider of whom nothing was told has nothing against it, which is a result.
+    """
+    definition = measure_named(name)
+    counted = [] if params is None else measure(
+        wanted.tenant_id, name, window.first, window.last,
+        by=PROVIDER, as_of=wanted.as_of, params=params,
+    )  # fmt: skip
+    found = {figure.subject: figure for figure in counted}
+    own = (*definition.dimensions, *definition.largest)
     for subject in wanted.subjects:
         yield found.get(subject) or Figure(
             subject_kind=PROVIDER,
@@ -145,29 +122,57 @@ def _of_all(wanted: Wanted, name: str, window: Window, params: dict[str, int]) -
             window_to=window.last,
             cutoff_at=wanted.as_of,
             state="not_assessable",
-            dimensions={},
+            dimensions=dict.fromkeys(own, 0) if told else {},
             formula_hash="",
         )
 
 
-def duty_findings(month: Month, figures: Iterable[Figure], packs: PartyPacks) -> list[NewFinding]:
-    """Hold each figure of a duty against its clause."""
+def duty_findings(
+    month: Month,
+    figures: Iterable[Figure],
+    packs: PartyPacks,
+    sanctioned: Mapping[str, Sequence[date]] | None = None,
+) -> list[NewFinding]:
+    """Hold each figure of a duty against its clause.
+
+    Takes:
+        sanctioned: the days on which sanctions began that still stand, by provider.
+    """
     duties = {duty.measure: duty for duty in DUTIES}
+    judge = Judge(sanctioned or {})
     findings: list[NewFinding] = []
     for figure in figures:
         duty = duties.get(figure.measure)
         if duty is None:
             continue
         pack = packs.of(PROVIDER, figure.subject)
-        evaluation = pack.evaluate(duty.decision, duty.facts(figure.window_to, figure))
-        status = "refused" if evaluation.refusal else str(evaluation.result["status"])
-        findings.append(_finding(month, figure, duty.clause, status, evaluation))
+        seen, status, evaluation = judge.judged(duty, pack, figure)
+        findings.append(figure_finding(month, seen, duty.clause, status, evaluation))
     return findings
 
 
-def _finding(
+def sanctions_standing(tenant_id: str, at: datetime) -> dict[str, list[date]]:
+    """Return the days on which sanctions on providers began that stand at an instant.
+
+    One that stands for long was not put right (S0-2.2.3b); each decision counts once.
+    """
+    rows = Restriction.objects.filter(
+        Q(released_at=None) | Q(released_at__gt=at),
+        tenant_id=tenant_id,
+        subject_kind=PROVIDER,
+        starts_at__lte=at,
+    )
+    begun = rows.values("subject_id", "decision_id").annotate(began_at=Min("starts_at"))
+    standing: dict[str, list[date]] = {}
+    for row in begun.order_by("subject_id", "began_at", "decision_id"):
+        standing.setdefault(row["subject_id"], []).append(day_of(row["began_at"]))
+    return standing
+
+
+def figure_finding(
     month: Month, figure: Figure, clause: str, status: str, evaluation: Evaluation
 ) -> NewFinding:
+    """Return the finding that holds a figure of a month against a clause."""
     return NewFinding(
         subject_kind=figure.subject_kind,
         subject_id=figure.subject,
@@ -182,79 +187,6 @@ def _finding(
         status=status,
         evaluation=evaluation,
     )
-
-
-def _assessable(figure: Figure | MeasureResult, answers_min: int) -> bool:
-    return figure.denominator > 0 and figure.sample >= answers_min
-
-
-def _months_before(tenant_id: str, month: Month) -> dict[str, list[MeasureResult]]:
-    """Return the recorded NPS figures of the months before, by provider, oldest first."""
-    figures = figures_recorded(
-        tenant_id,
-        NPS,
-        subject_kind=PROVIDER,
-        first=month.plus(-LADDER_MONTHS).first_day,
-        last=month.plus(-1).last_day,
-    )
-    by_provider: dict[str, list[MeasureResult]] = {}
-    for figure in figures:
-        by_provider.setdefault(figure.subject, []).append(figure)
-    return by_provider
-
-
-def _month_entry(figure: Figure | MeasureResult, answers_min: int) -> list[Any]:
-    value = (
-        {"points": figure.numerator, "answers": figure.denominator}
-        if _assessable(figure, answers_min)
-        else None
-    )
-    return [figure.window_to, value]
-
-
-def nps_judgement(
-    tenant_id: str, month: Month, figures: Iterable[Figure], removal_waits: set[str]
-) -> tuple[list[NewFinding], list[NewDecision]]:
-    """Hold the NPS composites against the floor and climb the ladder (S0-2.2.5-5a to 5c).
-
-    A month with too few answers is not assessed and leads to nothing; a provider whose removal
-    waits for its second person climbs no further.
-    """
-    packs = party_packs(tenant_id, SUPPLY_MARKET)
-    before = _months_before(tenant_id, month)
-    findings: list[NewFinding] = []
-    decisions: list[NewDecision] = []
-    for figure in figures:
-        pack = packs.of(PROVIDER, figure.subject)
-        if figure.measure != NPS or month.last_day < pack.in_force_from():
-            continue
-        answers_min = pack.parameter("nps_min_answers", on=month.last_day)
-        months = [_month_entry(each, answers_min) for each in before.get(figure.subject, [])]
-        months.append(_month_entry(figure, answers_min))
-        evaluation = pack.evaluate(
-            "nps_ladder", {"assessed_on": figure.window_to, "months": months}
-        )
-        if evaluation.refusal or not _assessable(figure, answers_min):
-            status = "refused" if evaluation.refusal else "not_assessable"
-            findings.append(_finding(month, figure, NPS_CLAUSES["none"], status, evaluation))
-            continue
-        rung = str(evaluation.result["rung"])
-        status = "met" if rung == "none" else "breached"
-        findings.append(_finding(month, figure, NPS_CLAUSES["none"], status, evaluation))
-        if rung != "none" and figure.subject not in removal_waits:
-            decisions.append(
-                NewDecision(
-                    subject_kind=PROVIDER,
-                    subject_id=figure.subject,
-                    period=str(month),
-                    clause=NPS_CLAUSES[rung],
-                    outcome=rung,
-                    money_fen=int(str(evaluation.result["fine_fen"])),
-                    approvals_needed=2,
-                    evaluation=evaluation,
-                )
-            )
-    return findings, decisions
 
 
 def notify_decisions(

@@ -36,6 +36,12 @@ ORDER_FACTS_COLUMNS: Final = {
     "first_refund_us": "BIGINT",
     "first_refund_reason_class": "VARCHAR",
     "first_refund_id": "VARCHAR",
+    "declared_us": "BIGINT",  # first seller's mark "shipped" on an outbound parcel
+    "presale": "BIGINT",  # 1 when any version of the order says so
+    "held": "BIGINT",  # 1 when any version carries hold codes
+    # How surely the first reason is the one first given: 2 told as it was given, 1 read later and
+    # never seen changed, 0 read later and changed since, or unknown.
+    "first_refund_certainty": "BIGINT",
 }
 AFTERSALE_FACTS_COLUMNS: Final = {
     "aftersale_id": "VARCHAR",

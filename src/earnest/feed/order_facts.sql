@@ -45,7 +45,9 @@ SELECT
   ARG_MIN(amount_paid_fen, told) FILTER (amount_paid_fen IS NOT NULL) AS amount_paid_fen,
   ARG_MIN(shop_id, told) FILTER (shop_id IS NOT NULL) AS shop_id,
   ARG_MIN(provider_id, told) FILTER (provider_id IS NOT NULL) AS provider_id,
-  MIN(occurred_us) FILTER (state = 'closed') AS closed_us
+  MIN(occurred_us) FILTER (state = 'closed') AS closed_us,
+  MAX(CASE WHEN presale THEN 1 ELSE 0 END) AS presale,
+  MAX(CASE WHEN LEN(hold_codes) > 0 THEN 1 ELSE 0 END) AS held
 FROM (
   SELECT
     *,
@@ -59,7 +61,7 @@ GROUP BY storage_day, order_id;
 
 CREATE OR REPLACE TEMP TABLE purchase_share AS
 SELECT
-  o.storage_day, o.order_id, o.paid_us, o.closed_us,
+  o.storage_day, o.order_id, o.paid_us, o.closed_us, o.presale, o.held,
   COALESCE(o.shop_id, '') AS shop_id,
   COALESCE(s.provider_id, o.provider_id, '') AS provider_id,
   COALESCE(s.category_id, '') AS category_id,
@@ -84,6 +86,7 @@ CREATE OR REPLACE TEMP TABLE delivery AS
 SELECT
   p.storage_day, p.order_id, p.carrier, p.waybill_no, p.direction, p.line_no,
   p.replaced_by IS NOT NULL AS replaced,
+  p.declared_us,
   COALESCE(l.provider_id, s.provider_id) AS owner_id,
   MIN(t.node_us) FILTER (t.node = 'picked_up' AND t.node_us >= o.paid_us) AS picked_us,
   MIN(t.node_us) FILTER (
@@ -106,6 +109,7 @@ CREATE OR REPLACE TEMP TABLE fulfilment AS
 SELECT
   o.storage_day, o.order_id, o.provider_id,
   MIN(d.picked_us) AS picked_us,
+  MIN(d.declared_us) AS declared_us,
   MAX(d.picked_before_paid) AS picked_before_paid,
   MAX(d.traced) AS traced,
   CASE WHEN COUNT(*) FILTER (NOT d.replaced) > 0
@@ -121,7 +125,7 @@ GROUP BY o.storage_day, o.order_id, o.provider_id;
 CREATE OR REPLACE TEMP TABLE request AS
 SELECT
   a.storage_day, a.aftersale_id, a.order_id, a.line_no, a.applied_us, a.aftersale_type,
-  a.reason_class, a.shipped_at_apply, a.return_parcel,
+  a.reason_class, a.shipped_at_apply, a.return_parcel, a.read_later,
   a.shop_id, a.provider_id,
   COALESCE(l.provider_id, s.provider_id) AS owner_id
 FROM (
@@ -130,6 +134,7 @@ FROM (
     COALESCE(applied_us, occurred_us) AS applied_us,
     COALESCE(reason_class, 'unknown') AS reason_class,
     shipped_at_apply, return_parcel, shop_id, provider_id,
+    COALESCE(time_quality, 'source_s') IN ('derived', 'observed') AS read_later,
     ROW_NUMBER() OVER (
       PARTITION BY storage_day, aftersale_id
       ORDER BY COALESCE(applied_us, occurred_us), LENGTH(COALESCE(version, '')), version, event_id
@@ -143,15 +148,26 @@ LEFT JOIN (SELECT DISTINCT storage_day, order_id, provider_id FROM joint_line) s
   ON s.storage_day = a.storage_day AND s.order_id = a.order_id AND s.provider_id = a.provider_id
 WHERE a.place = 1;
 
+CREATE OR REPLACE TEMP TABLE modification AS
+SELECT DISTINCT storage_day, aftersale_id FROM aftersale_event WHERE action = 'modified';
+
 CREATE OR REPLACE TEMP TABLE first_refund AS
 SELECT
   o.storage_day, o.order_id, o.provider_id,
   MIN(r.applied_us) AS first_refund_us,
   ARG_MIN(r.aftersale_id, ROW(r.applied_us, r.aftersale_id)) AS first_refund_id,
-  ARG_MIN(r.reason_class, ROW(r.applied_us, r.aftersale_id)) AS first_refund_reason_class
+  ARG_MIN(r.reason_class, ROW(r.applied_us, r.aftersale_id)) AS first_refund_reason_class,
+  ARG_MIN(
+    CASE WHEN r.reason_class = 'unknown' THEN 0
+         WHEN NOT r.read_later THEN 2
+         WHEN m.aftersale_id IS NULL THEN 1
+         ELSE 0 END,
+    ROW(r.applied_us, r.aftersale_id)
+  ) AS first_refund_certainty
 FROM purchase_share o
 JOIN request r ON r.storage_day = o.storage_day AND r.order_id = o.order_id
  AND (r.owner_id IS NULL OR r.owner_id = o.provider_id)
+LEFT JOIN modification m ON m.storage_day = r.storage_day AND m.aftersale_id = r.aftersale_id
 WHERE COALESCE(r.aftersale_type, 'refund_only') IN ('refund_only', 'return_refund')
 GROUP BY o.storage_day, o.order_id, o.provider_id;
 
@@ -163,7 +179,8 @@ SELECT
   COALESCE(f.traced, 0) AS traced,
   f.signed_us, market_day(f.signed_us) AS signed_day,
   o.amount_fen, o.closed_us,
-  r.first_refund_us, r.first_refund_reason_class, r.first_refund_id
+  r.first_refund_us, r.first_refund_reason_class, r.first_refund_id,
+  f.declared_us, o.presale, o.held, r.first_refund_certainty
 FROM purchase_share o
 LEFT JOIN fulfilment f
   ON f.storage_day = o.storage_day AND f.order_id = o.order_id AND f.provider_id = o.provider_id

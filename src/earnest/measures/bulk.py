@@ -6,6 +6,7 @@ from typing import Any
 
 from earnest.measures.definition import Figure
 from earnest.measures.models import MeasureResult
+from earnest.measures.splits import split_of
 from earnest.postgres.bulk import rows_insert
 
 
@@ -39,8 +40,6 @@ def _rows(tenant_id: str, figure: Figure, now: datetime) -> Iterator[dict[str, A
         "recorded_at": now,
     }
     yield own
-    for split in figure.dimensions.values():
-        if isinstance(split, dict):
-            for value, part in split.items():
-                if value:
-                    yield own | {"dimension": value, "numerator": part, "dimensions": {}}
+    for value, part in split_of(figure).items():
+        if value:
+            yield own | {"dimension": value, "numerator": part, "dimensions": {}}

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from earnest.measures.definition import Figure
 from earnest.measures.models import MeasureResult
+from earnest.measures.splits import split_of
 
 _BATCH: Final = 2000
 _COMPARED: Final = ("numerator", "denominator", "sample", "pending", "state")
@@ -88,11 +89,9 @@ def results_record(tenant_id: str, figures: Sequence[Figure], now: datetime) -> 
 
 def _rows_of(tenant_id: str, figure: Figure, now: datetime) -> Iterator[MeasureResult]:
     yield _row(tenant_id, figure, now, "", figure.numerator)
-    for split in figure.dimensions.values():
-        if isinstance(split, dict):
-            for value, numerator in split.items():
-                if value:
-                    yield _row(tenant_id, figure, now, value, numerator)
+    for value, numerator in split_of(figure).items():
+        if value:
+            yield _row(tenant_id, figure, now, value, numerator)
 
 
 def _row(

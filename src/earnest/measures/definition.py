@@ -39,6 +39,26 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Percentile:
+    """A percentile by nearest rank over whole numbers, told among a figure's dimensions.
+
+    The smallest value such that ``per_hundred`` of a hundred lie at or below it: exact integers,
+    the same on any engine.
+
+    Attributes:
+        name: its name among the dimensions.
+        value: the column that holds the value, such as a duration or the upper edge of a bucket.
+        weight: the column that says how many stand at that value; 0 leaves a row out.
+        per_hundred: which percentile.
+    """
+
+    name: str
+    value: str
+    weight: str
+    per_hundred: int = 95
+
+
+@dataclass(frozen=True)
 class Measure:
     """One measure: its SQL text and what one must know to run and read it.
 
@@ -55,7 +75,11 @@ class Measure:
         parameters: what the caller must give.
         constants: integers that choose a branch of the SQL text.
         dimensions: further columns that are summed into the figure's dimensions.
+        largest: further columns of which the figure's dimensions keep the greatest value.
         split: a column whose values split the numerator in the figure's dimensions.
+        parts: a column by whose values numerator and denominator are told among the dimensions, as
+            ``<column>_met`` and ``<column>_of``; a ``day_us`` is told as a day.
+        percentile: a percentile told among the dimensions.
         maturation_us: how long after the window's end a figure becomes final.
     """
 
@@ -71,7 +95,10 @@ class Measure:
     parameters: tuple[Parameter, ...] = ()
     constants: Mapping[str, int] = field(default_factory=dict)
     dimensions: tuple[str, ...] = ()
+    largest: tuple[str, ...] = ()
     split: str = ""
+    parts: str = ""
+    percentile: Percentile | None = None
     maturation_us: Callable[[Mapping[str, int]], int] = field(default=lambda _: 0)
 
     @cached_property

@@ -59,3 +59,40 @@ class MeasureResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.measure} {self.subject} {self.window_from}..{self.window_to}"
+
+
+class SetAside(models.Model):
+    """A recorded figure that an upheld appeal set aside, or replaced by a corrected one.
+
+    The recorded figure stays; who judges later reads it through this. Without ``numerator`` the
+    window counts as not assessed.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    tenant_id = models.CharField(max_length=40)
+    measure = models.CharField(max_length=60)
+    subject_kind = models.CharField(max_length=20)
+    subject = models.TextField()
+    window_to = models.DateField()
+    numerator = models.BigIntegerField(null=True)
+    denominator = models.BigIntegerField(null=True)
+    sample = models.BigIntegerField(null=True)
+    reference = models.CharField(max_length=40)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """One per figure and appeal; the newest counts."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=[
+                    "tenant_id", "measure", "subject_kind", "subject", "window_to", "reference"
+                ],
+                name="set_aside_once",
+            ),
+        ]  # fmt: skip
+        triggers: ClassVar = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.subject} {self.window_to} set aside by {self.reference}"

@@ -6,14 +6,16 @@ WITH scoped AS (
          WHEN $by = 2 THEN shop_id
          WHEN $by = 3 THEN category_id
          ELSE 'all' END AS subject,
-    order_id, provider_ord, signed_us, first_refund_id, first_refund_reason_class,
+    order_id, provider_ord, paid_us, signed_us, first_refund_id, first_refund_reason_class,
+    first_refund_certainty,
     CASE WHEN first_refund_us <= $as_of_us THEN first_refund_us END AS refund_us
   FROM order_facts
   WHERE provider_count > 1 OR (signed_us >= $first_us AND signed_us < $end_us)
 ),
 ranked AS (
   SELECT
-    subject, order_id, signed_us, refund_us, first_refund_reason_class,
+    subject, order_id, paid_us, signed_us, refund_us, first_refund_reason_class,
+    first_refund_certainty,
     CASE WHEN signed_us IS NULL THEN 1 ELSE 0 END AS unsigned,
     ROW_NUMBER() OVER (
       PARTITION BY subject, order_id
@@ -27,13 +29,19 @@ orders AS (
     MAX(signed_us) AS signed_us,
     SUM(unsigned) AS unsigned,
     MIN(refund_us) AS refund_us,
-    MAX(CASE WHEN place = 1 THEN first_refund_reason_class END) AS reason_class
+    MAX(CASE WHEN place = 1 THEN first_refund_reason_class END) AS reason_class,
+    MAX(CASE WHEN place = 1 THEN COALESCE(first_refund_certainty, 2) END) AS certainty,
+    MIN(paid_us) AS paid_us
   FROM ranked
   GROUP BY subject, order_id
 ),
 judged AS (
   SELECT
     subject, order_id, signed_us, refund_us, reason_class,
+    CASE WHEN COALESCE(reason_class, 'unknown') = 'unknown' THEN 0 ELSE certainty END AS certainty,
+    CASE WHEN $sold_days > 0
+          AND (paid_us IS NULL OR paid_us < $end_us - $sold_days * 86400000000) THEN 1
+         ELSE 0 END AS sale_not_shown,
     CASE WHEN refund_us IS NULL THEN 0 ELSE 1 END AS refunded,
     CASE WHEN refund_us IS NOT NULL AND reason_class = 'quality' THEN 1 ELSE 0 END AS quality
   FROM orders
@@ -55,5 +63,10 @@ SELECT
   refund_us AS done_us,
   refunded AS applications,
   CASE WHEN refunded = 1 AND COALESCE(reason_class, 'unknown') = 'unknown' THEN 1 ELSE 0 END
-    AS reason_unknown
+    AS reason_unknown,
+  CASE WHEN refunded = 1 AND certainty = 2 THEN 1 ELSE 0 END AS reason_certain,
+  CASE WHEN refunded = 1 AND certainty = 1 THEN 1 ELSE 0 END AS reason_probable,
+  CASE WHEN refunded = 1 AND certainty = 0 THEN 1 ELSE 0 END AS reason_uncertain,
+  CASE WHEN refunded = 1 AND certainty = 0 AND quality = 0 THEN 1 ELSE 0 END AS maybe_quality,
+  sale_not_shown
 FROM judged

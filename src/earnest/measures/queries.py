@@ -1,14 +1,14 @@
 """Reads: the figures of a measure, and the contributions that each figure is the sum of."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from earnest.feed.queries import event_files, live_files
 from earnest.feed.store import events_folder
-from earnest.kernel.calendar import window_us
+from earnest.kernel.calendar import day_of, window_us
 from earnest.kernel.errors import BadInput, NotFound
 from earnest.measures import MEASURES
 from earnest.measures.counting import Files, Question, contributions_counted, figures_counted
@@ -26,6 +26,7 @@ __all__ = [
 
 CONTRIBUTIONS_LIMIT: Final = 1000
 _COUNTED_BY_PAYMENT: Final = frozenset({"shipping48h", "sales_month"})
+_OPEN_FOR_LONG: Final = frozenset({"case_event"})
 
 
 def measure(
@@ -57,7 +58,10 @@ def measure(
             be taken by, a missing or unknown parameter.
     """
     question = asked(name, first, last, by=by, as_of=as_of, params=params)
-    return figures_counted(question, _files(tenant_id, question), subjects)
+    files = _files(tenant_id, question)
+    if not any(files.values()):
+        return []
+    return figures_counted(question, files, subjects)
 
 
 def contributions(
@@ -178,6 +182,16 @@ def _files_of(tenant_id: str, question: Question, table: str) -> Sequence[Path]:
         case "order_facts" | "aftersale_facts":
             # What is counted of an order or a request happens after its payment or application.
             return _fact_files(tenant_id, table, 0, end_us)
+        case (
+            "service_message"
+            | "service_session"
+            | "api_call"
+            | "api_call_agg"
+            | "catalogue_change"
+            | "catalogue_publish"
+            | "case_event"
+        ):
+            return _seen_files(tenant_id, question, table)
         case "survey_answer":
             # A later version or a retraction of an answer lies on a later day.
             return [Path(path) for path in event_files(tenant_id, table, question.first)]
@@ -185,6 +199,17 @@ def _files_of(tenant_id: str, question: Question, table: str) -> Sequence[Path]:
             return [
                 Path(path) for path in event_files(tenant_id, table, question.first, question.last)
             ]
+
+
+def _seen_files(tenant_id: str, question: Question, stream: str) -> Sequence[Path]:
+    """Return the files of a stream that may hold what was seen of a window by the as-of instant.
+
+    A question may go on from the day before; replies, publications and corrections come later. A
+    complaint may have been opened long before the window.
+    """
+    first = None if stream in _OPEN_FOR_LONG else question.first - timedelta(days=1)
+    paths = event_files(tenant_id, stream, first, day_of(question.as_of))
+    return [Path(path) for path in paths]
 
 
 def _fact_files(tenant_id: str, fact: str, first_us: int, end_us: int) -> Sequence[Path]:

@@ -25,8 +25,18 @@ SHIPPING48H: Final = Measure(
     parameters=(
         Parameter("hours", "ship48_hours", "支付到揽收的小时数", "hours from payment to pick-up"),
     ),
-    # Beside the literal rate stand the parts of an adjusted one: a closed order that was not
-    # picked up leaves its denominator; its numerator is the same.
-    dimensions=("adjusted_denominator", "picked_before_paid", "without_trace"),
+    # Beside the literal rate stand the parts of an adjusted one: an order that was not picked up
+    # in time leaves its denominator when it was closed before its deadline, is a presale, or was
+    # held by the platform, each counted under the first of these; its numerator is the same.
+    dimensions=(
+        "adjusted_denominator",
+        "excluded_closed",
+        "excluded_presale",
+        "excluded_held",
+        "marked",
+        "excluded_unmarked",
+        "picked_before_paid",
+        "without_trace",
+    ),
     maturation_us=_maturation_us,
 )

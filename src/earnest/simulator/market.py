@@ -22,6 +22,7 @@ from earnest.simulator.parties import case_events, provider_events, shop_events
 from earnest.simulator.payments import deposits_of, money_events, proceeds_of
 from earnest.simulator.requests import REQUEST_DRAWS, requests_of
 from earnest.simulator.sales import sales_facts
+from earnest.simulator.services import SERVICE_STREAMS, service_tables
 from earnest.simulator.sizes import Size
 from earnest.simulator.surveys import survey_answers
 from earnest.simulator.trade import Lines, lines_of
@@ -38,6 +39,7 @@ SIMULATED_STREAMS = (
     "sales_fact",
     "money_event",
     "case_event",
+    *SERVICE_STREAMS,
 )
 """The streams a market gives, parties first."""
 
@@ -100,6 +102,7 @@ class Market:
             "sales_fact": sales_facts(lines, self._ids),
             "money_event": money_events(payments),
             "case_event": case_events(self.era, month, self.providers),
+            **service_tables(self.era, month, self.providers, self.shops),
         }
 
     def _order_tables(self, lines: Lines, conducts: dict[int, Conduct]) -> dict[str, pa.Table]:
