@@ -10,6 +10,8 @@ from django.db import transaction
 
 from earnest.kernel.ids import uuid7_for
 from earnest.notices.models import Notice
+from earnest.notices.parts import Grounds
+from earnest.notices.stating import statements_keep
 
 Kind = Literal["finding", "sanction", "requirement", "shortage", "release", "payment"]
 Severity = Literal["info", "warning", "serious"]
@@ -25,7 +27,12 @@ class Message:
 
 @dataclass(frozen=True)
 class NewNotice:
-    """A notice to be sent; ``about`` makes it unique, so that a repeat sends nothing."""
+    """A notice to be sent; ``about`` makes it unique, so that a repeat sends nothing.
+
+    Attributes:
+        due_on: the day by which the party has to act; None where nothing is due.
+        grounds: what its statement of reasons is made of; None for a notice without one.
+    """
 
     subject_kind: str
     subject_id: str
@@ -37,6 +44,7 @@ class NewNotice:
     zh: Message
     en: Message
     due_on: date | None = None
+    grounds: Grounds | None = None
 
 
 def notice_id(tenant_id: str, notice: NewNotice, now: datetime) -> UUID:
@@ -46,7 +54,10 @@ def notice_id(tenant_id: str, notice: NewNotice, now: datetime) -> UUID:
 
 @transaction.atomic
 def notices_send(tenant_id: str, notices: Sequence[NewNotice], now: datetime) -> list[UUID]:
-    """Put notices into the inboxes of their subjects and return their ids."""
+    """Put notices into the inboxes of their subjects and return their ids.
+
+    A notice with grounds gets its statement of reasons, kept as it is sent, with it.
+    """
     rows = [
         Notice(
             id=notice_id(tenant_id, each, now),
@@ -67,6 +78,9 @@ def notices_send(tenant_id: str, notices: Sequence[NewNotice], now: datetime) ->
         for each in notices
     ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    statements_keep(
+        tenant_id, [(each, row.id) for each, row in zip(notices, rows, strict=True)], now
+    )
     return [row.id for row in rows]
 
 
