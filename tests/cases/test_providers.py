@@ -227,7 +227,7 @@ def test_who_owes_does_not_leave(tenant: str) -> None:
     provider_open(tenant, deposit_fen=1_000_000)
     _owing(tenant)
     check = provider_exit_check(tenant, "P1", _leaving(), NOW)
-    assert [row.name for row in check.rows if not row.holds] == ["nothing_claimed"]
+    assert [row.name for row in check.rows if not row.holds] == ["nothing_owed"]
 
 
 def test_the_pack_says_how_a_refund_goes_back() -> None:

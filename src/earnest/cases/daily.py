@@ -42,7 +42,7 @@ class DepositsLook:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What the ledger refused, and why."""
-        return self.recoveries.problems + self.claims.problems
+        return self.day.problems + self.recoveries.problems + self.claims.problems
 
     def counts(self) -> dict[str, int]:
         """Return what was done by name, for a row of a table."""
@@ -53,6 +53,7 @@ class DepositsLook:
             "shortages_closed": self.day.shortages_closed,
             "released": self.day.released,
             "decided": self.day.decided,
+            "enforced": self.day.enforced,
             "recovered": len(self.recoveries.moved),
             "set_off": len(self.claims.set_off),
             "holds_expired": len(self.holds.expired),

@@ -22,6 +22,7 @@ from earnest.kernel.words import Words
 from earnest.market.closing_facts import Dispute, provider_disputes
 from earnest.market.queries import provider_get
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for
+from earnest.tickets.queries import charges_to_come_fen, tickets_appealed
 
 EXIT = "exit"
 DECISION = "exit_conditions"
@@ -39,6 +40,7 @@ class ProviderExitFiling:
         running: subscriptions that still run.
         disputes: disputes of which the feed does not tell; used where it tells of none at all.
         reason: why it leaves; may be empty.
+        matters_open: violations under review, which other rooms know of.
     """
 
     actor: str
@@ -46,6 +48,7 @@ class ProviderExitFiling:
     running: int
     disputes: Sequence[Dispute] = ()
     reason: str = ""
+    matters_open: int = 0
 
 
 def provider_exit_check(
@@ -65,12 +68,16 @@ def provider_exit_check(
     told = provider_disputes(tenant_id, provider_id, now)
     disputes = list(filing.disputes) if told is None else told
     recovering = recoveries_open_fen(tenant_id, subject)
+    coming = charges_to_come_fen(tenant_id, subject)
+    appealed = tickets_appealed(tenant_id, subject)
+    contested = sum(each.last_open_on >= on for each in disputes)
+    contested += appealed + filing.matters_open
     facts = {
         "applied_on": on,
         "on_sale": filing.on_sale,
         "running": filing.running,
-        "claims_open": int(at.claim_fen > 0),
-        "debts_open": int(recovering > 0) + int(at.held_fen > 0),
+        "claims_open": contested,
+        "debts_open": sum(fen > 0 for fen in (at.claim_fen, recovering, at.held_fen, coming)),
         "disputes": [vars(each) for each in disputes],
     }
     pack = pack_for(tenant_id, SUPPLY_MARKET, *subject)
@@ -80,11 +87,14 @@ def provider_exit_check(
         "nothing_on_sale": Words(f"在售服务 {filing.on_sale}", f"{filing.on_sale} on sale"),
         "nothing_running": Words(f"未到期订购 {filing.running}", f"{filing.running} running"),
         "nothing_claimed": Words(
-            f"欠款 {yuan(at.claim_fen)} 元", f"{yuan(at.claim_fen)} yuan owed"
+            f"未结纠纷、申诉与审核中的违规共 {contested} 件",
+            f"{contested} dispute(s), appeal(s) or violation(s) under way",
         ),
         "nothing_owed": Words(
-            f"追偿中 {yuan(recovering)} 元，扣留中 {yuan(at.held_fen)} 元",
-            f"{yuan(recovering)} yuan being recovered, {yuan(at.held_fen)} yuan held",
+            f"欠款 {yuan(at.claim_fen)} 元，追偿中 {yuan(recovering)} 元，"
+            f"扣留中 {yuan(at.held_fen)} 元，处罚待扣 {yuan(coming)} 元",
+            f"{yuan(at.claim_fen)} yuan owed, {yuan(recovering)} being recovered, "
+            f"{yuan(at.held_fen)} held, {yuan(coming)} of tickets still to be taken",
         ),
         "quiet_month": Words(f"一个月内纠纷 {counted} 件", f"{counted} dispute(s) in the month"),
     }
