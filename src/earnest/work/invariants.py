@@ -19,6 +19,7 @@ from earnest.ledger.records import Check
 from earnest.postgres.named import named_queries
 from earnest.restrictions.models import Restriction
 from earnest.restrictions.release import open_conditions
+from earnest.tickets.queries import subjects_to_be_charged
 from earnest.work.queries import done_last_at
 
 LOOK_JOB = "day"
@@ -92,9 +93,8 @@ def _restrictions_without_cause(tenant_id: str, looked_at: datetime) -> list[str
     if not waiting:
         return []
     topped_up_since = Shortage.objects.filter(tenant_id=tenant_id, closed_at__gt=looked_at)
-    short = short_subjects(tenant_id) | set(
-        topped_up_since.values_list("subject_kind", "subject_id")
-    )
+    short = short_subjects(tenant_id) | subjects_to_be_charged(tenant_id)
+    short |= set(topped_up_since.values_list("subject_kind", "subject_id"))
     return [
         f"restriction {row.id}" for row in waiting if not open_conditions(row, short, looked_at)
     ]

@@ -99,7 +99,13 @@ WITH required AS (
     FROM required r
     LEFT JOIN ledger_account a ON a.tenant_id = %(tenant)s
         AND a.code = 'deposit:' || r.subject_kind || ':' || r.subject_id
+    -- Who is still on its way in has a deposit to pay, and is not short before it is open.
+    LEFT JOIN market_reservedprovider v ON v.tenant_id = %(tenant)s
+        AND r.subject_kind = 'provider' AND v.provider_id = r.subject_id
+    LEFT JOIN market_provider p ON p.tenant_id = %(tenant)s
+        AND r.subject_kind = 'provider' AND p.provider_id = r.subject_id
     LEFT JOIN ledger_balance b ON b.tenant_id = a.tenant_id AND b.account_id = a.id
+    WHERE v.provider_id IS NULL OR p.provider_id IS NOT NULL
 ), told AS (
     SELECT subject_kind, subject_id FROM deposits_shortage
     WHERE tenant_id = %(tenant)s AND closed_at IS NULL

@@ -6,7 +6,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from earnest.postgres.guards import kept_for_ever
+from earnest.postgres.guards import append_only, kept_for_ever
 
 
 class WorkRun(models.Model):
@@ -80,3 +80,28 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} since {self.first_seen_at:%Y-%m-%d %H:%M}"
+
+
+class Reminder(models.Model):
+    """That a party was reminded of a deadline, and by which notice.
+
+    Attributes:
+        key: the deadline's natural key, such as ``appeal:T00000012``.
+    """
+
+    tenant_id = models.CharField(max_length=40)
+    key = models.CharField(max_length=120)
+    due_on = models.DateField()
+    notice_id = models.UUIDField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        """Once per deadline and last day."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant_id", "key", "due_on"], name="reminder_once")
+        ]
+        triggers: ClassVar = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.due_on}"
