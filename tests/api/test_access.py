@@ -11,6 +11,7 @@ from earnest.api.commands import token_create, token_revoke
 from earnest.api.v1 import api
 from earnest.market.commands import person_add
 from tests.api.conftest import BASE, NOW, PARTY_OF, Caller, decision_for
+from tests.api.goods_operations import CHARGING_ROWS, GOODS_ROWS
 
 OPERATORS = ("rule", "risk", "finance", "service", "auditor", "admin")
 PARTIES = ("provider", "merchant")
@@ -53,7 +54,162 @@ MOVEMENT = {
     "rail_ref": "B1",
 }
 """A movement of a shop that there is not: who may send movements hears just that."""
+NOTHING_ID = "01990a3c-0000-7000-8000-000000000002"
+KEEPERS = ("admin", *PARTIES)
+DELIVERIES = (
+    Operation("get", "/deadlines", "/deadlines?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/webhooks", "/webhooks", READERS),
+    Operation("post", "/webhooks", "/webhooks", KEEPERS, {"url": "http://a.example/"}, status=422),
+    Operation(
+        "post",
+        "/webhooks/{endpoint_id}/rotate",
+        f"/webhooks/{NOTHING_ID}/rotate",
+        KEEPERS,
+        status=404,
+    ),
+    Operation(
+        "post", "/webhooks/{endpoint_id}/{act}", f"/webhooks/{NOTHING_ID}/test", KEEPERS, status=404
+    ),
+    Operation("get", "/deliveries", "/deliveries", READERS),
+    Operation("get", "/deliveries/{delivery_id}", f"/deliveries/{NOTHING_ID}", READERS, status=404),
+    Operation(
+        "post",
+        "/deliveries/{delivery_id}/again",
+        f"/deliveries/{NOTHING_ID}/again",
+        KEEPERS,
+        status=404,
+    ),
+)
+"""Webhooks are the caller's own, and name no party; the one that is named is not there."""
+REPORT = {
+    "provider_id": "P404",
+    "source": "screening",
+    "about": "rule 7",
+    "items": [{"kind": "exaggeration", "happened_on": "2025-08-01"}],
+}
+"""A report about a provider that there is not: who may report hears just that."""
+VIOLATIONS = (
+    Operation(
+        "post", "/violations", "/violations", ("risk", "service", "admin", "feed"), REPORT,
+        status=404,
+    ),
+    Operation("get", "/violations", "/violations?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/violations/{number}", "/violations/V000404", READERS, status=404),
+)  # fmt: skip
+APPEAL = {
+    "ticket": "T00000404",
+    "items": [{"position": 1, "ground": "other", "said": "not so"}],
+}
+"""An appeal against a ticket that there is not: who may appeal hears just that."""
+APPEALS = (
+    Operation("get", "/tickets", "/tickets?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/tickets/{number}", "/tickets/T00000404", READERS, status=404),
+    Operation("get", "/appeals", "/appeals?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/appeals/{number}", "/appeals/A000404", READERS, status=404),
+    Operation("post", "/appeals", "/appeals", PARTIES, APPEAL, status=404),
+    Operation(
+        "post", "/appeals/{number}/answer", "/appeals/A000404/answer", PARTIES, {"said": "x"},
+        status=404,
+    ),
+    Operation(
+        "post", "/appeals/{number}/withdraw", "/appeals/A000404/withdraw", PARTIES, status=404
+    ),
+)  # fmt: skip
+SHEET = {
+    "respondent": "R1",
+    "provider_id": "P1",
+    "scores": {"goods": "7.5"},
+    "overall": 8,
+}
+SURVEYS = (
+    Operation("get", "/surveys", "/surveys", READERS),
+    Operation("get", "/surveys/{number}/results", "/surveys/N404/results", READERS, status=404),
+    Operation(
+        "get",
+        "/surveys/{number}/results/{provider_id}",
+        "/surveys/N404/results/{id}",
+        READERS,
+        status=404,
+    ),
+    Operation(
+        "post",
+        "/surveys/{number}/answers",
+        "/surveys/N404/answers",
+        SENDERS,
+        {"answers": [SHEET]},
+        status=404,
+    ),
+)
+"""Surveys: this market has none."""
+DEPARTURES = (
+    Operation("get", "/departures", "/departures", READERS),
+    Operation("get", "/departures/{number}", "/departures/D000404", READERS, status=404),
+    Operation(
+        "get", "/providers/{provider_id}/exit-check", "/providers/P404/exit-check", READERS,
+        status=404,
+    ),
+    Operation(
+        "post", "/providers/{provider_id}/exit", "/providers/P404/exit", PARTIES,
+        {"on_sale": 0, "running": 0}, status=404,
+    ),
+)  # fmt: skip
+"""Departures: nobody leaves this market, and the provider that is named is not there."""
+REVIEWERS = ("risk", "service", "admin")
+GOODS = tuple(Operation(*row) for row in (*CHARGING_ROWS, *GOODS_ROWS))
+INVITATION = {
+    "entity_name": "",
+    "contact": "c",
+    "service_category": "erp",
+    "criteria": "x",
+    "reasons": ["business"],
+}
+"""An invitation of nobody: who may invite hears that."""
+NO_APPLICATION = "/admission/applications/R404"
+ADMISSION = (
+    Operation("get", "/admission/invitations", "/admission/invitations", OPERATORS),
+    Operation(
+        "post", "/admission/invitations", "/admission/invitations", REVIEWERS, INVITATION,
+        status=422,
+    ),
+    Operation(
+        "post", "/admission/invitations/{number}/revoke", "/admission/invitations/I404/revoke",
+        REVIEWERS, {"reason": "x"}, status=404,
+    ),
+    Operation("get", "/admission/applications", "/admission/applications", READERS),
+    Operation("get", "/admission/applications/{number}", NO_APPLICATION, READERS, status=404),
+    Operation(
+        "post", "/admission/applications/{number}/steps", f"{NO_APPLICATION}/steps", PARTIES,
+        {"step": "hand_in"}, status=404,
+    ),
+    Operation(
+        "post", "/admission/applications/{number}/evidence/{requirement}",
+        f"{NO_APPLICATION}/evidence/quality", PARTIES, {"statement": "x"}, status=404,
+    ),
+    Operation(
+        "post", "/admission/applications/{number}/evidence/{requirement}/judge",
+        f"{NO_APPLICATION}/evidence/quality/judge", REVIEWERS, {"verdict": "accept"}, status=404,
+    ),
+    Operation("get", "/documents/{document_id}", f"/documents/{NOTHING_ID}", READERS, status=404),
+    Operation(
+        "get", "/documents/{document_id}/content", f"/documents/{NOTHING_ID}/content", READERS,
+        status=404,
+    ),
+)  # fmt: skip
+"""Admission and documents: nobody is on the way in, and the document that is named is not there."""
 OPERATIONS = (
+    *ADMISSION,
+    Operation(
+        "post",
+        "/parties/{subject_kind}/{subject_id}/documents",
+        "/parties/{kind}/{id}/documents",
+        (*REVIEWERS, *PARTIES),
+        status=422,
+    ),
+    *GOODS,
+    *DEPARTURES,
+    *DELIVERIES,
+    *VIOLATIONS,
+    *APPEALS,
     Operation("post", "/events", "/events", SENDERS, {"stream": "order_event", "events": []}),
     Operation("get", "/measures", "/measures?subject_kind={kind}&subject={id}", READERS),
     Operation(
@@ -127,6 +283,11 @@ OPERATIONS = (
     Operation(
         "get", "/capabilities/{subject_kind}/{subject_id}", "/capabilities/{kind}/{id}", READERS
     ),
+    Operation("get", "/statements", "/statements?subject_kind={kind}&subject={id}", READERS),
+    Operation("get", "/statements/{number}", "/statements/R404", READERS, status=404),
+    Operation("get", "/statements/{number}/paper", "/statements/R404/paper", READERS, status=404),
+    *SURVEYS,
+    Operation("get", "/duties", "/duties?subject_kind={kind}&subject={id}", READERS),
     Operation("get", "/notices", "/notices?subject_kind={kind}&subject={id}", READERS),
     Operation("get", "/rulebooks", "/rulebooks", READERS),
     Operation("get", "/rulebooks/{name}", "/rulebooks/kuaishou-shop-deposit", READERS),
@@ -135,10 +296,23 @@ OPERATIONS = (
     ),
 )
 NAMES_NO_PARTY = {
+    *(each.template for each in ADMISSION),
+    *(each.template for each in GOODS),
+    *(each.template for each in SURVEYS if "provider_id" not in each.template),
+    "/departures",
+    "/departures/{number}",
+    "/violations/{number}",
+    "/tickets/{number}",
+    "/appeals/{number}",
+    "/appeals/{number}/answer",
+    "/appeals/{number}/withdraw",
+    *(each.template for each in DELIVERIES if each.template != "/deadlines"),
     "/events",
     "/proceeds",
     "/cases/{number}",
     "/pay-orders/{number}",
+    "/statements/{number}",
+    "/statements/{number}/paper",
     "/reconciliation/{rail}",
     "/rulebooks",
     "/rulebooks/{name}",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.test import Client
 
 from earnest.api import decisions
@@ -100,6 +100,7 @@ def test_a_bad_body_is_a_problem(caller_as: Callable[..., Caller], market: str) 
     ("failure", "status", "code"),
     [
         (OperationalError("connection to server at 10.0.0.1 failed"), 503, "store_unavailable"),
+        (DataError("value too long for column secret"), 422, "value_does_not_fit"),
         (KeyError("SELECT secret FROM api_apitoken"), 500, "internal_error"),
     ],
 )

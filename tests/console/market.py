@@ -14,9 +14,11 @@ from django.conf import settings
 
 from earnest.assessment import providers as provider_month
 from earnest.assessment.models import Cycle
+from earnest.assessment.nps_ladder import nps_judgement
 from earnest.assessment.shops import ShopMonth, adjustment_decide
 from earnest.authoring.amending import NewInstrument, NewValue, instrument_added, value_added
 from earnest.consequences.commands import decide
+from earnest.consequences.sanctions import tickets_look
 from earnest.console.whatif_jobs import Job, report_made
 from earnest.decisions.commands import findings_record, standing_order_give
 from earnest.decisions.models import Decision
@@ -245,7 +247,7 @@ def _assess(month: Month) -> None:
     results_record(TENANT, figures, at)
     packs = party_packs(TENANT, SUPPLY_MARKET)
     duties = provider_month.duty_findings(month, figures, packs)
-    scores, ladder = provider_month.nps_judgement(TENANT, month, figures, set())
+    scores, ladder = nps_judgement(TENANT, month, figures, set())
     findings_record(TENANT, duties + scores, at)
     wanted = ladder + provider_month.notify_decisions(month, duties, packs)
     if month == AUGUST:
@@ -256,6 +258,7 @@ def _assess(month: Month) -> None:
             packs,
         )
     decide(TENANT, wanted, at)
+    tickets_look(TENANT, at + timedelta(days=8))  # nobody has appealed: the fine is taken
 
 
 def _shops() -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
+from django.db import DataError
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from earnest.console.export import neutral
+from earnest.console.middleware import ConsoleMiddleware
 from earnest.decisions.models import Decision
 from earnest.market.commands import clock_set
 from earnest.market.models import Provider
@@ -124,14 +127,14 @@ def test_the_ledger_runs_down_with_penalties(market: SeededMarket, signed_in: Si
 def test_a_decision_shows_clause_facts_calculation_and_effects(
     market: SeededMarket, signed_in: SignIn
 ) -> None:
-    """The delisting: its clause in our words, its steps, 5,000 yuan taken, the notice sent."""
+    """The delisting: its clause in our words, its steps, 5,000 yuan taken, both notices sent."""
     shown = signed_in("provider").get(f"/decisions/{market.delisting.id}/").context
     assert shown["clause_text"]
     assert "5,000.00" in shown["explanation"]
     assert {line.name for line in shown["results"]} >= {"rung", "streak", "fine_fen"}
     assert [moved.amount_fen for moved in shown["transfers"]] == [-500_000]
     assert {row.capability for row in shown["restrictions"]} >= {"visibility"}
-    assert len(shown["notices"]) == 1
+    assert [notice.kind for notice in shown["notices"]] == ["sanction", "payment"]
     assert shown["approvals"] == []
 
 
@@ -182,6 +185,33 @@ def test_exports_carry_no_formula(market: SeededMarket, signed_in: SignIn) -> No
         lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
         assert len(lines) > 5
         assert not [line for line in lines[1:] if line.startswith(("=", "+", "-", "@"))]
+
+
+def test_what_no_text_can_hold_is_an_error_of_the_writer(
+    market: SeededMarket, signed_in: SignIn
+) -> None:
+    """A zero character in an address is nowhere, with the usual headers; year 0 is no month."""
+    for client, address in (
+        (Client(), "/invited/a%00b/secret/"),
+        (Client(), "/survey/%00/"),
+        (signed_in("risk"), "/providers/%00/"),
+        (signed_in("merchant"), "/providers/%00/leaving/"),
+    ):
+        answer = client.get(address)
+        assert answer.status_code == 404
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert signed_in("risk").get("/goods/figures/?month=0000-01").status_code == 200
+
+
+def test_what_the_database_does_not_take_is_said_without_its_words() -> None:
+    """A value that does not fit is answered 422 in the reader's language, as a problem."""
+    middleware = ConsoleMiddleware(lambda _: HttpResponse())
+    error = DataError("value too long for type character varying(40)")
+    answer = middleware.process_exception(RequestFactory().post("/cases/"), error)
+    assert answer is not None
+    assert answer.status_code == 422
+    assert "过长、过大" in answer.content.decode()
+    assert "varying" not in answer.content.decode()
 
 
 def test_names_from_outside_are_only_text(market: SeededMarket, signed_in: SignIn) -> None:

@@ -1,15 +1,17 @@
 """Settling what waits, reading notices, applying to be listed again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
+from earnest.consequences.sanctions import tickets_look
 from earnest.decisions.models import Decision
 from earnest.ledger.queries import balance_of
 from earnest.notices.models import Notice
 from earnest.restrictions.models import Restriction
-from tests.console.market import TENANT, SeededMarket
+from tests.console.market import NOW, TENANT, SeededMarket
 
 SignIn = Callable[..., Client]
 HTMX = {"HX-Request": "true"}
@@ -40,6 +42,8 @@ def test_removal_takes_two_persons(market: SeededMarket, signed_in: SignIn) -> N
     done = _settle(second, market.removal, "approve", "同意")
     assert "已生效" in done
     assert market.removal.state == "in_effect"
+    assert balance_of(TENANT, "deposit:provider:P1").posted_fen == 250_000
+    tickets_look(TENANT, NOW + timedelta(days=8))
     assert balance_of(TENANT, "deposit:provider:P1").posted_fen == 0
     shown = second.get("/providers/P1/").context
     assert shown["standing"].word == "removed"

@@ -7,21 +7,21 @@ import pytest
 
 from earnest.assessment.commands import cycle_run, month_settled_at
 from earnest.cli.demo import Demo, market_load
-from earnest.consequences.commands import decision_settle
 from earnest.decisions.models import Decision, Finding
 from earnest.decisions.replay import decisions_replay
-from earnest.deposits.queries import position, requirement_history
+from earnest.deposits.queries import requirement_history
 from earnest.feed.queries import stream_status
 from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import BadInput
 from earnest.ledger.queries import statement, verify
-from earnest.market.models import Provider
 from earnest.notices.models import Notice
 from earnest.notices.statement import HEADINGS
 from earnest.restrictions.models import Restriction
+from earnest.tickets.queries import ticket_get
 from tests.road.conftest import TENANT
 
 pytestmark = pytest.mark.django_db
+APPEAL_DAYS = timedelta(days=7)
 
 
 def _ladder(provider: str) -> list[tuple[str, str, int, str]]:
@@ -140,24 +140,19 @@ def test_a_hidden_service_returns_after_a_month_and_a_top_up(road: Demo) -> None
         assert day_of(row.released_at) >= date.fromisoformat(time["on"])
 
 
-@pytest.mark.clause("S0-2.2.5-5c", "S3-4.2b")
-def test_a_removal_takes_two_people_and_then_everything(road: Demo) -> None:
-    """Approved by two, the removal fines what is left, claims the rest and ends the provider."""
-    removal = Decision.objects.get(
-        tenant_id=TENANT, decision="nps_ladder", outcome="remove", subject_id="P0002"
+@pytest.mark.clause("S0-2.2.5-5b", "S0-2.2.6")
+def test_a_fine_nobody_appeals_against_is_taken_when_the_time_is_over(road: Demo) -> None:
+    """Told on the day of judgement with a ticket, taken at the first look after its last day."""
+    delisted = Decision.objects.get(
+        tenant_id=TENANT, decision="nps_ladder", outcome="delist", subject_id="P0002"
     )
-    now = month_settled_at(road.market.months[-1]) + timedelta(days=25)
-    if removal.state == "waiting":
-        for actor in ("risk", "finance"):
-            decision_settle(
-                TENANT, removal.id, verdict="approve", actor=actor, reason="checked", now=now
-            )
-        removal.refresh_from_db()
-    assert removal.effect["taken_fen"] + removal.effect["claim_fen"] == 1_000_000
-    assert Provider.objects.get(tenant_id=TENANT, provider_id="P0002").left_on is not None
-    at = position(TENANT, ("provider", "P0002"), day_of(now))
-    assert at.claim_fen == removal.effect["claim_fen"]
-    assert Restriction.objects.filter(decision_id=removal.id, released_at=None).count() >= 5
+    ticket = ticket_get(TENANT, delisted.effect["ticket"])
+    assert delisted.effect["taken_fen"] + delisted.effect["claim_fen"] == 500_000
+    assert ticket.state == "in_force"
+    assert ticket.settled_at is not None
+    assert day_of(ticket.settled_at) > ticket.appeal_until == day_of(ticket.told_at) + APPEAL_DAYS
+    taken = Notice.objects.get(tenant_id=TENANT, decision_id=delisted.id, kind="payment")
+    assert taken.sent_at == ticket.settled_at
 
 
 def test_every_line_of_a_statement_names_its_clause(road: Demo) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -49,6 +49,13 @@ STORE_FAILED = Problem(
     "",
     "数据库或存储暂时不可用；请稍后用同样的内容重试，不会重复生效。",
     "the database or the store is unavailable; send the same again later, it will not count twice",
+)
+DOES_NOT_FIT = Problem(
+    "value_does_not_fit",
+    "",
+    "有字段含不能保存的字符，或数值、长度超出范围；请检查后重试，没有任何内容被保存。",
+    "a field holds a character that cannot be kept, or is too long or too large; look at it and"
+    " try again, nothing was kept",
 )
 TOO_LARGE = Problem(
     "body_too_large",
@@ -163,6 +170,7 @@ def problems_register(api: NinjaAPI) -> None:
         RequestDataTooBig: lambda _request, _error: _answer(TOO_LARGE, 413),
         Http404: lambda _request, _error: unknown_address(),
         OperationalError: _store_failed,
+        DataError: lambda _request, _error: _answer(DOES_NOT_FIT, 422),
         Exception: _unexpected,
     }
     for kind, handler in handlers.items():

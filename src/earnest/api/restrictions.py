@@ -46,12 +46,16 @@ class ConditionOut(PartOut):
 
 
 class RestrictionOut(Schema):
-    """A sanction in force: what it restricts, why, and what ends it (all conditions together)."""
+    """A sanction in force: what it restricts, why, and what ends it (all conditions together).
+
+    ``object_ref`` names the one item or brand it is about; empty where it is all of them.
+    """
 
     subject_kind: str
     subject_id: str
     measure: str
     capabilities: list[str]
+    object_ref: str
     rulebook: str
     clause: str
     decision_id: UUID

@@ -11,9 +11,17 @@ from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 
 from earnest.api import (
+    admission,
+    appeals,
     cases,
+    catalogue,
+    charging,
     decisions,
+    deliveries,
+    departures,
     deposits,
+    documents,
+    duties,
     events,
     measures,
     notices,
@@ -21,6 +29,8 @@ from earnest.api import (
     proceeds,
     restrictions,
     rulebooks,
+    surveys,
+    violations,
 )
 from earnest.api.access import SessionCaller, TokenCaller
 from earnest.api.problems import JsonParser, problems_register, unknown_address, wrong_method
@@ -93,15 +103,25 @@ api = ProblemAPI(
 )
 problems_register(api)
 for _room in (
+    appeals,
+    documents,
+    admission,
     events,
     measures,
+    duties,
     decisions,
     deposits,
     cases,
+    catalogue,
+    charging,
     restrictions,
+    violations,
+    departures,
     notices,
     rulebooks,
     payins,
     proceeds,
+    deliveries,
+    surveys,
 ):
     api.add_router("", _room.router)

@@ -17,7 +17,7 @@ _PAGES: dict[str, Words] = {
     "providers": _PROVIDER,
     "provider": _PROVIDER,
     "health": _PROVIDER,
-    "headroom": _PROVIDER,
+    "duty_now": _PROVIDER,
     "measure_card": _PROVIDER,
     "ladder": ("服务商：评分阶梯", "provider: score ladder"),
     "measure": ("服务商：指标与订单", "provider: measure and orders"),
@@ -41,6 +41,8 @@ _PAGES: dict[str, Words] = {
     "queue": ("待审决定", "waiting decisions"),
     "workbench": ("工作台", "workbench"),
     "inbox": ("消息中心", "inbox"),
+    "statement": ("决定理由书", "statements of reasons"),
+    "statements": ("决定理由书", "statements of reasons"),
     "notice": ("消息中心", "inbox"),
     "notices": ("消息中心", "inbox"),
     "deposit_life": ("保证金：全程记录", "deposit: life"),
@@ -71,7 +73,13 @@ _PAGES: dict[str, Words] = {
 }
 
 
-_JUDGED: dict[str, Words] = {"assessment/providers.py": _PROVIDER, "assessment/shops.py": _DEPOSIT}
+_JUDGED: dict[str, Words] = {
+    "assessment/duties.py": _PROVIDER,
+    "assessment/duty_lines.py": _PROVIDER,
+    "assessment/alerts.py": _PROVIDER,
+    "assessment/providers.py": _PROVIDER,
+    "assessment/shops.py": _DEPOSIT,
+}
 """Where what the monthly assessment finds of a party is shown."""
 
 

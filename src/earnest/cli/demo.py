@@ -1,9 +1,9 @@
 """``earnest demo``: a seeded market, loaded, assessed month by month, and served."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import click
 import pyarrow as pa
@@ -15,8 +15,9 @@ from earnest.api.commands import token_create
 from earnest.assessment.adjustment import shortfalls_announced
 from earnest.assessment.commands import cycle_run, month_settled_at
 from earnest.assessment.queries import cycles
-from earnest.cases.daily import deposits_look
 from earnest.cli.demo_deposits import DepositStory
+from earnest.cli.demo_governance import PARTIES, GovernanceStory, governance_figures, jobs_run
+from earnest.cli.demo_newcomers import people
 from earnest.cli.options import tenant
 from earnest.cli.output import progress_console
 from earnest.cli.serve import HOST, PORT, port_free, serve_until_stopped
@@ -32,6 +33,7 @@ from earnest.kernel.calendar import Month, day_of, day_start
 from earnest.kernel.money import yuan
 from earnest.ledger.queries import balances_listed, verify
 from earnest.market.commands import clock_set, marketplace_open, person_add
+from earnest.market.queries import market_now
 from earnest.market.taking_part import subjects_all
 from earnest.restrictions.queries import restrictions_active
 from earnest.rulebooks.commands import value_confirm
@@ -62,6 +64,7 @@ ORDERS: tuple[tuple[str, str, list[str], str], ...] = (
 )
 CONFIRMED_IN = (SUPPLY_MARKET, SHOP_DEPOSIT)
 ORDERS_FROM = Month(2020, 9).first_day
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 LOOKS_AFTER_DAYS = (5, 12, 20)
 ENDS_AFTER_DAYS = LOOKS_AFTER_DAYS[-1] + 2
 MONTHS_LEFT_TO_PEOPLE = 1
@@ -75,6 +78,13 @@ class Demo:
 
     tenant_id: str
     market: Market
+
+
+class Story(Protocol):
+    """What some parties do beside the simulated market."""
+
+    def play(self, until: datetime) -> None:
+        """Do what is due by an instant and was not done yet."""
 
 
 def _progress() -> Progress:
@@ -143,52 +153,63 @@ def _take(tenant_id: str, tables: dict[str, pa.Table], now: datetime) -> None:
     batches_take(tenant_id, tables, source=SOURCE, now=now, origin="simulator")
 
 
-def month_play(demo: Demo, month: Month, story: DepositStory | None = None) -> None:
+def month_play(demo: Demo, month: Month, stories: Sequence[Story] = ()) -> None:
     """Assess one month, then let the parties pay, the days pass and the staff decide.
 
+    What lies before the marketplace's clock was played by an earlier start and is left alone.
+
     Takes:
-        story: the story of one deposit, which goes on between the looks.
+        stories: what goes on between the looks.
     """
-    at = month_settled_at(month)
-    clock_set(demo.tenant_id, at)
-    if story:
-        story.play(at)
-    cycle_run(demo.tenant_id, month, now=at)
-    table = reactions(demo.market, month, _shortfalls(demo.tenant_id, at))
-    if table.num_rows:
-        _take(demo.tenant_id, {"money_event": table}, at + timedelta(days=LOOKS_AFTER_DAYS[-1]))
-    for days in LOOKS_AFTER_DAYS:
-        now = at + timedelta(days=days)
-        clock_set(demo.tenant_id, now)
-        if story:
-            story.play(now)
-        deposits_look(demo.tenant_id, now)
+    at, reached = month_settled_at(month), market_now(demo.tenant_id, BEFORE_ALL)
+    if at >= reached:
+        _advance(demo.tenant_id, stories, at)
+        cycle_run(demo.tenant_id, month, now=at)
+        _parties_answer(demo, month, at, shortfalls_announced(demo.tenant_id, day_of(at)))
+    for now in (at + timedelta(days=days) for days in LOOKS_AFTER_DAYS):
+        if now < reached:
+            continue
+        _advance(demo.tenant_id, stories, now)
+        jobs_run(demo.tenant_id, now)
+        _parties_answer(demo, month, now, {})
         if month.plus(MONTHS_LEFT_TO_PEOPLE) < demo.market.months[-1]:
             _staff_decide(demo.tenant_id, now)
 
 
-def _shortfalls(tenant_id: str, at: datetime) -> list[dict[str, Any]]:
-    """Return what parties were told at an instant: shortages, and adjustments to come."""
-    rows = shortages_open(tenant_id)
+def _advance(tenant_id: str, stories: Sequence[Story], now: datetime) -> None:
+    """Set the marketplace's clock forward, and let the stories come up to it."""
+    clock_set(tenant_id, now)
+    for story in stories:
+        story.play(now)
+
+
+def _parties_answer(
+    demo: Demo, month: Month, at: datetime, announced: dict[tuple[str, str], int]
+) -> None:
+    """Let the parties pay in for the shortages that were opened at an instant.
+
+    Takes:
+        announced: amounts in fen that adjustments will require, by subject.
+    """
+    rows = [row for row in shortages_open(demo.tenant_id) if row.opened_at == at]
     on = day_of(at)
-    standing = positions(tenant_id, [(row.subject_kind, row.subject_id) for row in rows], on)
-    missing = {
-        (row.subject_kind, row.subject_id): standing[row.subject_kind, row.subject_id].shortage_fen
-        for row in rows
-        if row.opened_at == at
-    }
-    return [
+    standing = positions(demo.tenant_id, [(row.subject_kind, row.subject_id) for row in rows], on)
+    missing = {subject: each.shortage_fen for subject, each in standing.items()} | announced
+    notices: list[dict[str, Any]] = [
         {"subject_kind": kind, "subject": subject_id, "shortfall_fen": fen, "on": on}
-        for (kind, subject_id), fen in (missing | shortfalls_announced(tenant_id, on)).items()
+        for (kind, subject_id), fen in missing.items()
         if (kind, subject_id) != STORY_SHOP
     ]
+    table = reactions(demo.market, month, notices)
+    if table.num_rows:
+        _take(demo.tenant_id, {"money_event": table}, at + timedelta(days=LOOKS_AFTER_DAYS[-1]))
 
 
 def _staff_decide(tenant_id: str, now: datetime) -> None:
     """Let the demo's staff settle what waits: mostly approve, refuse one in a few."""
     for decision in list(decisions(tenant_id, DecisionFilter(state="waiting"))):
-        if decision.subject_id == STORY_SHOP[1]:
-            continue  # its own staff decide, at the time of the story
+        if decision.subject_id in {STORY_SHOP[1], *PARTIES}:
+            continue  # the people of their stories decide, in their time
         if decision.outcome != "remove" and decision.seq % REFUSED_OF == 0:
             _settle(decision, "refuse", "risk", "商家已提交付款计划，暂缓执行", now)
             continue
@@ -210,22 +231,31 @@ def demo_ends_at(demo: Demo) -> datetime:
 
 def demo_play(demo: Demo) -> None:
     """Load the market and play its months, from where an earlier start left off."""
-    played = {cycle.month for cycle in cycles(demo.tenant_id)}
-    months = [month for month in demo.market.months if str(month) not in played]
-    if not months:
+    reached, ends_at = market_now(demo.tenant_id, BEFORE_ALL), demo_ends_at(demo)
+    if reached >= ends_at:
         return
-    story = DepositStory(demo.tenant_id, demo.market.months)
+    months = [month for month in demo.market.months if _last_look(month) >= reached]
+    stories = (
+        DepositStory(demo.tenant_id, demo.market.months),
+        GovernanceStory(demo.tenant_id, demo.market, PASSWORD),
+    )
     with _progress() as progress:
-        if not played:
+        if not cycles(demo.tenant_id):
             loading = progress.add_task("loading events", total=len(demo.market.months))
             market_load(demo, lambda months: progress.advance(loading, months))
         assessing = progress.add_task("assessing months", total=len(months))
         for month in months:
             progress.update(assessing, description=f"assessing {month}")
-            month_play(demo, month, story)
+            month_play(demo, month, stories)
             progress.advance(assessing)
-    story.play(demo_ends_at(demo))
-    deposits_look(demo.tenant_id, demo_ends_at(demo))
+    for story in stories:
+        story.play(ends_at)
+    jobs_run(demo.tenant_id, ends_at, slow=True)
+    clock_set(demo.tenant_id, ends_at)
+
+
+def _last_look(month: Month) -> datetime:
+    return month_settled_at(month) + timedelta(days=LOOKS_AFTER_DAYS[-1])
 
 
 def _checks(tenant_id: str) -> Iterable[tuple[str, str]]:
@@ -274,6 +304,7 @@ def _figures(tenant_id: str, now: datetime) -> Iterable[tuple[str, str]]:
     )
     penalties = sum(row.posted_fen for row in balances_listed(tenant_id, "penalty_income"))
     yield "penalties taken", f"{yuan(penalties)} yuan"
+    yield from governance_figures(tenant_id)
 
 
 def summary_print(tenant_id: str, now: datetime) -> bool:
@@ -291,7 +322,7 @@ def signs_print(tenant_id: str, port: int | None) -> None:
     table = Table(title="sign-ins", header_style="bold")
     for column in ("user", "password", "sees"):
         table.add_column(column)
-    for username, role, (kind, subject_id) in PEOPLE:
+    for username, role, (kind, subject_id) in (*PEOPLE, *people()):
         sees = f"{kind} {subject_id}" if kind else f"everything ({role})"
         table.add_row(username, PASSWORD, sees)
     console = Console(width=None if Console().is_terminal else 120)
@@ -315,9 +346,7 @@ def demo(*, leave: bool, size: str, seed: int, port: int) -> int:
     playing = Demo(tenant(), simulate(seed, SIZES[size]))
     people_add(playing.tenant_id)
     demo_play(playing)
-    now = demo_ends_at(playing)
-    clock_set(playing.tenant_id, now)
-    holds = summary_print(playing.tenant_id, now)
+    holds = summary_print(playing.tenant_id, demo_ends_at(playing))
     signs_print(playing.tenant_id, None if leave else port_free(port))
     if leave:
         return 0 if holds else 1

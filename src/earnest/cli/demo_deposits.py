@@ -34,6 +34,7 @@ from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.money import FEN_PER_YUAN
 from earnest.payins.bank_import import bank_receipts_import
 from earnest.payins.bank_receipts import bank_receipt_match
+from earnest.payins.models import BankReceipt
 from earnest.payins.orders import NewPayOrder, pay_order_open, pay_order_paid
 from earnest.payins.payments import Collector, Payment
 from earnest.payins.sheet import SheetRow
@@ -189,6 +190,8 @@ class DepositStory:
             "payer_account": "6222 **** 9001",
             "memo": "保证金",
         }
+        if BankReceipt.objects.filter(tenant_id=self.tenant_id, receipt_no=receipt_no).exists():
+            return
         bank_receipts_import(self.tenant_id, [SheetRow(2, cells)], "finance", now)
         bank_receipt_match(
             self.tenant_id, receipt_no, SHOP, purpose="deposit", actor="finance", now=now,

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from threading import Event
 
 import click
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from earnest.cli.options import edge_now, tenant
 from earnest.cli.output import emit, progress_console, reading
 from earnest.cli.payouts import rails_configured
+from earnest.deliveries.sending import Sender
+from earnest.deliveries.wire import Http
 from earnest.kernel.calendar import MARKET_ZONE
 from earnest.payouts.advancing import payouts_advance
 from earnest.work.jobs import JOBS, Job, Summary
+from earnest.work.outgoing import outgoing_tell
 from earnest.work.queries import DONE, alerts_listed, alerts_open, last_runs
 from earnest.work.schedule import Every
 from earnest.work.worker import Ran, due_run, next_due
@@ -29,8 +33,17 @@ def _payouts(tenant_id: str, now: datetime) -> Summary:
     return {outcome: len(numbers) for outcome, numbers in vars(run).items() if numbers}
 
 
-ALL_JOBS = (Job("payouts", Every(5), _payouts), *JOBS)
-"""With the one that speaks to institutions, which only an edge can reach."""
+def _outgoing(tenant_id: str, now: datetime) -> Summary:
+    sender = Sender(clock=_clock, http=Http(loopback=settings.WEBHOOKS_LOOPBACK))
+    return outgoing_tell(tenant_id, sender, now)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+ALL_JOBS = (Job("payouts", Every(5), _payouts), *JOBS, Job("outgoing", Every(1), _outgoing))
+"""With those that speak to the outside, which only an edge can reach."""
 
 
 @click.group(invoke_without_command=True)

@@ -48,11 +48,16 @@ class CaseStep:
 
 def facts_filed(case: Case) -> list[Line]:
     """Return what was filed, each with the name that the rulebook or this console gives it."""
-    names = sorted(case.facts, key=lambda name: (FACTS_ORDER.get(name, len(FACTS_ORDER)), name))
+    return facts_lines(case.facts)
+
+
+def facts_lines(facts: Mapping[str, Any]) -> list[Line]:
+    """Return facts with the names that the rulebook or this console gives them."""
+    names = sorted(facts, key=lambda name: (FACTS_ORDER.get(name, len(FACTS_ORDER)), name))
     return [
-        Line(name, _label(name), _value(name, case.facts[name]))
+        Line(name, _label(name), _value(name, facts[name]))
         for name in names
-        if case.facts[name] not in ("", None, [])
+        if facts[name] not in ("", None, [])
     ]
 
 
@@ -104,13 +109,23 @@ def decisions_shown(case: Case, *, inside: bool) -> list[CaseDecision]:
         CaseDecision(
             decision=each,
             explanation=explanation(each.receipt),
-            results=_read(each, results=True),
-            steps=_read(each, results=False),
+            results=results_of(each),
+            steps=steps_of(each),
             approvals=sorted(each.approvals.all(), key=lambda one: one.at) if inside else [],
             samples=samples_awaited(each),
         )
         for each in decisions_of_case(case)
     ]
+
+
+def results_of(decision: Decision) -> list[Line]:
+    """Return what a decision came to, in the pack's words; empty where its edition is not kept."""
+    return _read(decision, results=True)
+
+
+def steps_of(decision: Decision) -> list[Line]:
+    """Return how a decision was worked out; empty where its edition is not kept."""
+    return _read(decision, results=False)
 
 
 def _read(decision: Decision, *, results: bool) -> list[Line]:

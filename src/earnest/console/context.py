@@ -6,11 +6,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from earnest.appeals.queries import open_count
+from earnest.charging.queries import plans_waiting
 from earnest.console.access import Visitor, visitor_of
 from earnest.console.texts import language
 from earnest.decisions.queries import waiting_counts
 from earnest.market.queries import marketplace_get
+from earnest.market.roles import APPLY, DECIDE, REVIEW
 from earnest.notices.queries import unread_count
+from earnest.violations.queries import answers_due, violations_open
 
 
 @dataclass(frozen=True)
@@ -25,27 +29,41 @@ class MenuItem:
 
 def _operator_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
     waiting = waiting_counts(visitor.tenant_id).count
+    plans = plans_waiting(visitor.tenant_id) if visitor.may(REVIEW) else 0
+    reports = violations_open(visitor.tenant_id) if visitor.may(REVIEW) else 0
+    appeals = open_count(visitor.tenant_id) if visitor.may(REVIEW) or visitor.may(DECIDE) else 0
     return [
         (
             "menu.group.work",
             [
                 MenuItem("menu.workbench", reverse("workbench"), "home"),
                 MenuItem("menu.queue", reverse("queue"), "check", waiting),
+                MenuItem("menu.todo", reverse("todo"), "clock"),
+                MenuItem("menu.webhooks", reverse("webhooks"), "out"),
             ],
         ),
         (
             "menu.group.parties",
             [
+                MenuItem("menu.admission", reverse("applications"), "in"),
                 MenuItem("menu.providers", reverse("providers"), "people"),
                 MenuItem("menu.shops", reverse("shops"), "shop"),
+                MenuItem("menu.departures", reverse("departures"), "out"),
             ],
         ),
         (
             "menu.group.records",
             [
+                MenuItem("menu.violations", reverse("violations"), "folder", reports),
+                MenuItem("menu.tickets", reverse("tickets"), "pen"),
+                MenuItem("menu.appeals", reverse("appeals"), "scales", appeals),
                 MenuItem("menu.findings", reverse("findings"), "chart"),
+                MenuItem("menu.surveys", reverse("surveys"), "pen"),
                 MenuItem("menu.decisions", reverse("decisions"), "scales"),
+                MenuItem("menu.statements", reverse("statements"), "book"),
                 MenuItem("menu.restrictions", reverse("restrictions"), "lock"),
+                MenuItem("menu.charging", reverse("charging_plans"), "pen", plans),
+                MenuItem("menu.goods", reverse("goods_notices"), "shop"),
             ],
         ),
         (
@@ -80,14 +98,34 @@ def _party_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
         [
             MenuItem("menu.health", reverse("provider", args=[subject_id]), "chart"),
             MenuItem("menu.deposit", reverse("provider_deposit", args=[subject_id]), "wallet"),
+            MenuItem(
+                "violation.own",
+                reverse("violations"),
+                "scales",
+                answers_due(visitor.tenant_id, visitor.subject),
+            ),
+            MenuItem("menu.charging", reverse("charging_plans"), "pen"),
+            MenuItem("menu.goods", reverse("goods_notices"), "shop"),
+            MenuItem("menu.leaving", reverse("leaving", args=[subject_id]), "out"),
         ]
         if kind == "provider"
         else [MenuItem("menu.deposit", reverse("shop", args=[subject_id]), "wallet")]
     )
+    own.append(MenuItem("menu.surveys", reverse("surveys"), "pen"))
+    own.append(MenuItem("menu.tickets", reverse("tickets"), "pen"))
+    own.append(MenuItem("menu.appeals", reverse("appeals"), "scales"))
     own.append(MenuItem("life.title", reverse("deposit_life", args=[kind, subject_id]), "folder"))
     return [
         ("menu.group.mine", own),
-        ("menu.group.messages", [MenuItem("menu.inbox", reverse("inbox"), "bell", unread)]),
+        (
+            "menu.group.messages",
+            [
+                MenuItem("menu.inbox", reverse("inbox"), "bell", unread),
+                MenuItem("menu.statements", reverse("statements"), "scales"),
+                MenuItem("menu.todo", reverse("todo"), "clock"),
+                MenuItem("menu.webhooks", reverse("webhooks"), "out"),
+            ],
+        ),
         (
             "menu.group.rules",
             [
@@ -118,6 +156,9 @@ def console(request: HttpRequest) -> dict[str, Any]:
     shell["clock_at"] = marketplace.clock_at if marketplace else None
     if visitor.is_operator:
         shell["menu"] = _operator_menu(visitor)
+    elif visitor.may(APPLY):
+        own = MenuItem("menu.application", reverse("own_application"), "folder")
+        shell["menu"] = [("menu.group.mine", [own])]
     elif visitor.subject[1]:
         shell["menu"] = _party_menu(visitor)
     shell["current"] = _current(shell["menu"], request.path)

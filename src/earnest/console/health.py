@@ -1,60 +1,108 @@
-"""The health of a provider as cards: each measure with its line, window, sample and trend."""
+"""The health of a provider as cards: each duty with its lines, headroom, peers and trend."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.urls import reverse
 
+from earnest.assessment.alerts import duty_name
+from earnest.assessment.duty_lines import Counted, Lines, counted_cases
+from earnest.assessment.duty_words import (
+    assumption_words,
+    cases_of,
+    headroom_words,
+    outlook_words,
+)
+from earnest.assessment.running import Running
+from earnest.assessment.standing import DutyStanding, Fresh, Judged, Point, exclusions, judged_of
 from earnest.console.charts import Chart, Series, ppm
-from earnest.console.headroom import direction_of, headroom, line_text, rate_text
-from earnest.console.texts import text, word
+from earnest.console.texts import TEXTS, language, text, word
 from earnest.decisions.models import Finding
+from earnest.kernel.calendar import MARKET_ZONE
 from earnest.kernel.errors import EarnestError
-from earnest.measures.models import MeasureResult
-from earnest.rulebooks.packs import pack_of
+from earnest.measures import MEASURES
+from earnest.measures.headroom import direction_of, line_text, rate_text
+from earnest.measures.peers import Peers
+from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 
 LADDER_MEASURE = "nps_composite"
 TREND_MONTHS = 12
-ORDER = (
-    "shipping48h",
-    "quality_refund30d",
-    "after_sales_refund_unshipped",
-    "after_sales_refund_shipped",
-    "after_sales_return_stage1",
-    "after_sales_return_stage2",
-)
-TONES = {"met": "good", "breached": "bad"}
+TONES = {
+    "met": "good",
+    "breached": "bad",
+    "ample": "good",
+    "alert": "warn",
+}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One measure of one subject as the page shows it."""
+    """One duty of one provider as it was judged last, and where the month to date is fetched.
+
+    ``live`` is the address of what runs now; empty where nothing is counted between cycles.
+    """
 
     measure: str
+    name: str
     status: str
     tone: str
     rate: str
     fraction: str
     sample: int
+    fewest: int
     line: str
+    alert_line: str
     rulebook: str
     clause: str
-    window_from: date
-    window_to: date
+    month: str
+    window_from: date | None
+    window_to: date | None
     state: str
     headroom: str
     adjusted: str
+    marks: list[str]
+    peers: str
+    fresh: str
     change: str
     address: str
+    live: str
     drawing: Chart
     chart_name: str
 
 
-def target_ppm(finding: Finding) -> int | None:
-    """Return the line that a finding was judged by, as its receipt records it."""
-    found = finding.receipt.get("result", {}).get("target_ppm")
-    return int(found) if found is not None else None
+@dataclass(frozen=True)
+class Live:
+    """A duty in a month that is not assessed yet: the month to date, or the one that closes."""
+
+    month: str
+    level: str
+    tone: str
+    rate: str
+    fraction: str
+    pending: int
+    window_from: date
+    window_to: date
+    final_at: datetime
+    headroom: str
+    outlook: str
+    assumption: str
+    marks: list[str]
+
+
+def name_of(measure: str) -> str:
+    """Return what a measure is called on a page."""
+    if f"measure.{measure}" in TEXTS:
+        return word("measure", measure)
+    return duty_name(measure).said(language())
+
+
+def definition_of(measure: str) -> str:
+    """Say what a measure counts."""
+    if f"measure_definition.{measure}" in TEXTS:
+        return word("measure_definition", measure)
+    known = MEASURES.get(measure)
+    return (known.zh if language() == "zh" else known.en) if known else ""
 
 
 def score_text(numerator: int, denominator: int) -> str:
@@ -71,30 +119,101 @@ def score_text(numerator: int, denominator: int) -> str:
 
 def value_text(finding: Finding) -> str:
     """Write what a finding measured: points for the composite score, else a percentage."""
-    if finding.measure == LADDER_MEASURE:
-        return score_text(finding.numerator, finding.denominator)
-    return rate_text(finding.numerator, finding.denominator, direction_of(finding.measure))
+    return _value(finding.measure, finding.numerator, finding.denominator)
 
 
-def headroom_text(finding: Finding, target: int | None) -> str:
-    """Say how many more bad orders would breach, or how many good ones are missing."""
-    if target is None or finding.denominator == 0:
+def _value(measure: str, numerator: int, denominator: int) -> str:
+    if measure == LADDER_MEASURE:
+        return score_text(numerator, denominator)
+    return rate_text(numerator, denominator, direction_of(measure))
+
+
+def _shown(what: Counted, lines: Lines) -> tuple[str, str]:
+    """Return the value of a duty and what it is out of; of a limited count the cases come first."""
+    rate, fraction = _value(what.measure, *what.rate), _fraction(what)
+    if lines.limit is None:
+        return rate, fraction
+    cases = cases_of(what.measure).bad(counted_cases(what)).said(language())
+    return cases, f"{name_of(what.measure)} {rate} ({fraction})"
+
+
+def _fraction(what: Counted) -> str:
+    if what.measure == LADDER_MEASURE:
+        return text("ladder.answers", n=f"{what.sample:,}")
+    return f"{what.numerator:,} / {what.denominator:,}"
+
+
+def floor_tenths(finding: Finding) -> int | None:
+    """Return the mark that the composite score is held against, by the rule of the day."""
+    return _floor(finding.rulebook, finding.window_to)
+
+
+def _floor(rulebook: str, on: date) -> int | None:
+    try:
+        return int(pack_of(rulebook).parameter("nps_floor", on=on))
+    except EarnestError:
+        return None
+
+
+def _line(judged: Judged) -> str:
+    if judged.what.measure == LADDER_MEASURE:
+        floor = _floor(judged.rulebook, judged.what.window.last)
+        return "–" if floor is None else f"≥ {floor // 10}.{floor % 10}"
+    return _line_of(judged.what.measure, judged.lines)
+
+
+def _line_of(measure: str, lines: Lines) -> str:
+    if lines.limit is not None:
+        return text("duty.limit", n=lines.limit)
+    at_ppm = lines.target_ppm
+    return "–" if at_ppm is None else line_text(at_ppm, direction_of(measure))
+
+
+def _alert_of(measure: str, lines: Lines) -> str:
+    at_ppm = lines.alert_ppm
+    return "–" if at_ppm is None else line_text(at_ppm, direction_of(measure))
+
+
+def adjusted_text(what: Counted) -> str:
+    """Write the rate without declared exclusions beside the literal one; it judges nothing."""
+    out_of = what.dimensions.get("adjusted_denominator")
+    if not out_of or out_of == what.denominator:
         return ""
-    direction = direction_of(finding.measure)
-    left = headroom(finding.numerator, finding.denominator, target, direction)
-    kind = "quality" if direction == "at_most" else "orders"
-    if finding.measure.startswith("after_sales"):
-        kind = "requests"
-    if finding.status == "breached":
-        if left.missing is None:
-            return text("headroom.none_possible")
-        return text(f"headroom.missing.{kind}", n=f"{left.missing:,}")
-    if left.spare == 0:
-        return text(f"headroom.last.{kind}")
-    return text(f"headroom.spare.{kind}", n=f"{left.spare:,}")
+    rate = rate_text(what.numerator, out_of, direction_of(what.measure))
+    return text("measure.adjusted", rate=rate, n=f"{what.numerator:,}", of=f"{out_of:,}")
 
 
-def _change(history: Sequence[Finding]) -> str:
+def marks_of(what: Counted) -> list[str]:
+    """Name what a figure leaves out or marks, with how many cases and for which reason."""
+    return [f"{word('exclusion', name)} {count:,}" for name, count in exclusions(what).items()]
+
+
+def peers_text(measure: str, peers: Peers | None) -> str:
+    """Say what others reached in the same month and in which quarter the party stands."""
+    if peers is None:
+        return text("duty.peers_few")
+    direction = direction_of(measure)
+    best, median, worst = (
+        rate_text(*rate, direction) for rate in (peers.best, peers.median, peers.worst)
+    )
+    said = text("duty.peers", n=peers.others, best=best, median=median, worst=worst)
+    return f"{said}{text('reading.comma')}{word('duty_band', peers.band)}" if peers.band else said
+
+
+def fresh_text(fresh: Fresh) -> str:
+    """Say how far the feed has told us."""
+    if fresh.told_at is None:
+        return text("duty.fresh_none")
+    told_at = f"{fresh.told_at.astimezone(MARKET_ZONE):%Y-%m-%d %H:%M}"
+    return text("duty.fresh", at=told_at, stream=word("stream", fresh.stream))
+
+
+def _headroom(what: Counted, lines: Lines) -> str:
+    said = headroom_words(what, lines).said(language())
+    return said[:1].upper() + said[1:]
+
+
+def _change(history: Sequence[Point], measure: str) -> str:
     assessed = [one for one in history if one.denominator]
     if len(assessed) < 2:
         return ""
@@ -103,112 +222,113 @@ def _change(history: Sequence[Finding]) -> str:
     right = before.numerator * now.denominator
     if left == right:
         return "same"
-    better = (left > right) is (direction_of(now.measure) == "at_least")
+    better = (left > right) is (direction_of(measure) == "at_least")
     return "better" if better else "worse"
 
 
-def trend(history: Sequence[Finding], target: int | None) -> Chart:
+def trend(history: Sequence[Point], measure: str, lines: Lines) -> Chart:
     """Draw a measure month by month with its line."""
     recent = history[-TREND_MONTHS:]
-    measure = recent[-1].measure
+    rates = [ppm(one.numerator, one.denominator) for one in recent]
+    series = [Series(name_of(measure), rates, shape="line")]
+    if lines.alert_ppm is not None and lines.alert_ppm != lines.target_ppm:
+        alert = [lines.alert_ppm] * len(recent)
+        series.append(Series(text("duty.alert_line"), alert, shape="line", tone="amber"))
     return Chart(
-        title=word("measure", measure),
+        title=name_of(measure),
         unit="ppm",
-        labels=[one.period for one in recent],
-        series=[
-            Series(
-                word("measure", measure),
-                [ppm(one.numerator, one.denominator) for one in recent],
-                shape="line",
-            )
-        ],
-        target=target,
+        labels=[one.month for one in recent],
+        series=series if any(rate is not None for rate in rates) else series[:1],
+        target=lines.target_ppm,
         target_name=text("measure.line"),
     )
 
 
-def floor_tenths(finding: Finding) -> int | None:
-    """Return the mark that the composite score is held against, by the rule of the day."""
-    try:
-        return int(pack_of(finding.rulebook).parameter("nps_floor", on=finding.window_to))
-    except EarnestError:
-        return None
+NO_LINES = Lines("not_assessable")
 
 
-def _fraction(finding: Finding) -> str:
-    if finding.measure == LADDER_MEASURE:
-        return text("ladder.answers", n=f"{finding.sample:,}")
-    return f"{finding.numerator:,} / {finding.denominator:,}"
-
-
-def _line(finding: Finding, target: int | None) -> str:
-    if finding.measure == LADDER_MEASURE:
-        floor = floor_tenths(finding)
-        return "–" if floor is None else f"≥ {floor // 10}.{floor % 10}"
-    return "–" if target is None else line_text(target, direction_of(finding.measure))
-
-
-def adjusted_text(figure: MeasureResult | None) -> str:
-    """Write the rate without declared exclusions beside the literal one; it judges nothing."""
-    out_of = figure.dimensions.get("adjusted_denominator") if figure else None
-    if figure is None or not out_of or out_of == figure.denominator:
-        return ""
-    rate = rate_text(figure.numerator, out_of, direction_of(figure.measure))
-    return text("measure.adjusted", rate=rate, n=f"{figure.numerator:,}", of=f"{out_of:,}")
-
-
-def card_of(history: Sequence[Finding], figure: MeasureResult | None, address: str) -> Card:
-    """Return the card of a measure from its findings, oldest first; the last one is shown.
-
-    Takes:
-        figure: the recorded figure behind the last finding.
-    """
-    finding = history[-1]
-    target = target_ppm(finding)
+def card_of(standing: DutyStanding) -> Card:
+    """Return the card of a duty; its month to date is fetched by the page when it is shown."""
+    judged, name = standing.judged, standing.measure
+    lines = judged.lines if judged else NO_LINES
+    value, fraction = _shown(judged.what, lines) if judged else ("–", "")
     return Card(
-        measure=finding.measure,
-        status=finding.status,
-        tone=TONES.get(finding.status, "idle"),
-        rate=value_text(finding),
-        fraction=_fraction(finding),
-        sample=finding.sample,
-        line=_line(finding, target),
-        rulebook=finding.rulebook,
-        clause=finding.clause,
-        window_from=finding.window_from,
-        window_to=finding.window_to,
-        state=figure.state if figure else "not_assessable",
-        headroom=headroom_text(finding, target),
-        adjusted=adjusted_text(figure),
-        change=_change(history),
-        address=address,
-        drawing=trend(history, target),
-        chart_name=f"chart-{finding.measure}",
+        measure=name,
+        name=name_of(name),
+        status=judged.status if judged else "not_assessable",
+        tone=TONES.get(judged.status if judged else "", "idle"),
+        rate=value,
+        fraction=fraction,
+        sample=judged.what.sample if judged else 0,
+        fewest=lines.fewest,
+        line=_line(judged) if judged else "–",
+        alert_line=_alert_of(name, lines),
+        rulebook=judged.rulebook if judged else SUPPLY_MARKET,
+        clause=standing.clause,
+        month=judged.month if judged else "",
+        window_from=judged.what.window.first if judged else None,
+        window_to=judged.what.window.last if judged else None,
+        state=judged.what.state if judged else "not_assessable",
+        headroom=_headroom(judged.what, lines) if judged else "",
+        adjusted=adjusted_text(judged.what) if judged else "",
+        marks=marks_of(judged.what) if judged else [],
+        peers=peers_text(name, standing.peers) if judged else "",
+        fresh=fresh_text(standing.fresh),
+        change=_change(standing.trend, name),
+        address=reverse("measure", args=[standing.provider_id, name, judged.month])
+        if judged
+        else "",
+        live=reverse("duty_now", args=[standing.provider_id, name]),
+        drawing=trend(standing.trend, name, lines),
+        chart_name=f"chart-{name}",
+    )
+
+
+def card_of_finding(finding: Finding) -> Card:
+    """Return the card of one finding for the page of its orders."""
+    point = Point(finding.period, finding.numerator, finding.denominator, finding.status)
+    return card_of(
+        DutyStanding(
+            provider_id=finding.subject_id,
+            measure=finding.measure,
+            clause=finding.clause,
+            direction=direction_of(finding.measure),
+            judged=judged_of(finding),
+            closing=None,
+            running=None,
+            peers=None,
+            trend=(point,),
+            fresh=Fresh(None, ""),
+        )
+    )
+
+
+def live_of(running: Running) -> Live:
+    """Return what the page shows of a month that is not assessed yet."""
+    what, lines = running.what, running.lines
+    said = [each.said(language()) for each in (outlook_words(running), assumption_words(running))]
+    value, fraction = _shown(what, lines)
+    outlook, assumption = (each[:1].upper() + each[1:] for each in said)
+    return Live(
+        month=str(running.month),
+        level=lines.level,
+        tone=TONES.get(lines.level, "idle"),
+        rate=value,
+        fraction=fraction,
+        pending=what.pending,
+        window_from=what.window.first,
+        window_to=what.window.last,
+        final_at=running.final_at,
+        headroom=_headroom(what, lines),
+        outlook=outlook,
+        assumption=assumption if what.denominator else "",
+        marks=marks_of(what),
     )
 
 
 def by_measure(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Group findings by measure, in the order of the page; within one, in their own order."""
-    grouped: dict[str, list[Finding]] = {measure: [] for measure in ORDER}
+    """Group findings by measure; within one, in their own order."""
+    grouped: dict[str, list[Finding]] = {}
     for finding in findings:
         grouped.setdefault(finding.measure, []).append(finding)
-    return {measure: history for measure, history in grouped.items() if history}
-
-
-def cards_of(
-    provider_id: str, findings: Iterable[Finding], figures: Mapping[str, MeasureResult]
-) -> list[Card]:
-    """Return the cards of a provider's measures; the composite score has its own ladder.
-
-    Takes:
-        figures: the newest recorded figure by measure.
-    """
-    return [
-        card_of(
-            history,
-            figures.get(measure),
-            reverse("measure", args=[provider_id, measure, history[-1].period]),
-        )
-        for measure, history in by_measure(findings).items()
-        if measure != LADDER_MEASURE
-    ]
+    return grouped

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from typing import cast
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from earnest.console.access import visitor_of
 from earnest.console.texts import language
-from earnest.kernel.errors import EarnestError, NotFound
+from earnest.kernel.errors import BadInput, EarnestError, NotFound
 from earnest.postgres.tenancy import (
     person_known,
     stranger_scope,
@@ -50,7 +51,7 @@ class ConsoleMiddleware:
         with stranger_scope(), packs_held() if request.method in READING else nullcontext():
             if not request.path.startswith(OTHERS):
                 _visitor_known(request)
-            response = self.get_response(request)
+            response = self._answer(request)
             if isinstance(response, StreamingHttpResponse):  # its rows are read after this
                 content = cast("Iterable[bytes]", response.streaming_content)
                 response.streaming_content = _within(tenant_now(), content)
@@ -60,8 +61,16 @@ class ConsoleMiddleware:
             response.headers.setdefault("Referrer-Policy", "same-origin")
         return response
 
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request; an address with a zero character, which no text holds, is nowhere."""
+        if "\0" in request.path and not request.path.startswith(OTHERS):
+            return render(request, "404.html", status=404)
+        return self.get_response(request)
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Show an error of ours in the reader's language; anything else is Django's to handle."""
+        if isinstance(error, DataError):
+            error = _does_not_fit()
         if request.path.startswith(OTHERS) or not isinstance(error, EarnestError):
             return None
         if isinstance(error, NotFound):  # another's thing and none at all look the same
@@ -73,6 +82,16 @@ class ConsoleMiddleware:
             "status": error.http_status,
         }
         return render(request, "console/problem.html", shown, status=error.http_status)
+
+
+def _does_not_fit() -> BadInput:
+    """Say what the database means by a value that it does not take."""
+    return BadInput(
+        "value_does_not_fit",
+        zh="所填内容含不能保存的字符，或过长、过大；没有任何内容被保存，请返回修改后重试。",
+        en="what was typed holds a character that cannot be kept, or is too long or too large; "
+        "nothing was kept, go back and change it",
+    )
 
 
 def _visitor_known(request: HttpRequest) -> None:

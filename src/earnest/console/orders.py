@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from earnest.console.headroom import direction_of
 from earnest.console.health import score_text
 from earnest.console.texts import word
 from earnest.decisions.models import Finding
 from earnest.kernel.calendar import MARKET_ZONE
+from earnest.measures.headroom import direction_of
 from earnest.measures.queries import contributions, figures_recorded, measure_named
 from earnest.rulebooks.packs import pack_of
 

@@ -15,19 +15,27 @@ from earnest.kernel.calendar import MARKET_ZONE
 from earnest.kernel.money import yuan as yuan_of
 from earnest.policy.kinds import Kind
 from earnest.policy.shape import Words
-from earnest.rulebooks.packs import packs
+from earnest.rulebooks.packs import SUPPLY_MARKET, packs
+from earnest.violations.kinds import text_of
 
 register = template.Library()
 
 TONES: dict[str, frozenset[str]] = {
     "good": frozenset(
         {
+            "opened",
+            "admit",
+            "corrected",
+            "dismissed",
             "met",
+            "ample",
             "for",
             "in_effect",
             "normal",
             "final",
             "adjust",
+            "True",
+            "passed",
             "none",
             "yes",
             "same",
@@ -41,11 +49,27 @@ TONES: dict[str, frozenset[str]] = {
             "succeeded",
             "settled",
             "released",
+            "sent",
+            "verified",
+            "active",
+            "answered",
+            "accepted",
         }
     ),
     "warn": frozenset(
         {
+            "deposit",
+            "approval",
+            "review",
+            "preparing",
+            "hide_goods",
+            "points",
+            "freeze_publishing",
+            "downweight",
+            "appealed",
+            "reported",
             "waiting",
+            "alert",
             "provisional",
             "pending",
             "warning",
@@ -68,10 +92,25 @@ TONES: dict[str, frozenset[str]] = {
             "late",
             "hold",
             "raise",
+            "filed",
+            "in_review",
+            "reviewed",
+            "sent_back",
+            "refuse_admission",
+            "coming",
+            "retest_asked",
+            "at_lab",
+            "scheduled",
+            "asked",
         }
     ),
     "bad": frozenset(
         {
+            "breach_money",
+            "freeze",
+            "brand_off",
+            "ban_goods",
+            "found",
             "breached",
             "remove",
             "against",
@@ -94,12 +133,20 @@ TONES: dict[str, frozenset[str]] = {
             "contradicts",
             "not_booked",
             "refused",
+            "bounced",
+            "disabled",
+            "no_answer",
+            "not_allowed",
             "deduct",
             "deduct_whole",
             "forfeit_deposit",
             "close_cart",
             "close_listing",
             "suspend_service",
+            "False",
+            "stands",
+            "below",
+            "lapsed",
         }
     ),
     "info": frozenset({"info", "may", "must", "announced", "encoded", "movement"}),
@@ -184,6 +231,12 @@ def of_subject(names: dict[tuple[str, str], str], subject: tuple[str, str]) -> s
     return names.get(subject, "")
 
 
+@register.filter
+def of_party(counts: dict[str, int], party_id: str) -> int:
+    """Return how many a party has of something."""
+    return counts.get(party_id, 0)
+
+
 @register.simple_tag(takes_context=True)
 def query(context: dict[str, Any], **changes: object) -> str:
     """Write the page's query string with some fields changed; an empty value drops the field."""
@@ -220,6 +273,12 @@ def party(kind: str, subject_id: str) -> SafeString:
     if kind not in {"provider", "shop"}:
         return format_html("{}", subject_id)
     return format_html('<a href="{}">{}</a>', reverse(kind, args=[subject_id]), subject_id)
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    """Write a kind of violation in the rulebook's words."""
+    return text_of(packs()[SUPPLY_MARKET], kind).said(language())
 
 
 @register.filter

@@ -8,13 +8,23 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
+from earnest.console.texts.admission import ADMISSION
+from earnest.console.texts.appeals import APPEALS
 from earnest.console.texts.cash import CASH
+from earnest.console.texts.catalogue import CATALOGUE
+from earnest.console.texts.charging import CHARGING
+from earnest.console.texts.deliveries import DELIVERIES
+from earnest.console.texts.departure import DEPARTURE
 from earnest.console.texts.deposit_cases import DEPOSIT_CASES
 from earnest.console.texts.deposit_pages import DEPOSIT_PAGES
+from earnest.console.texts.duties import DUTIES
 from earnest.console.texts.pages import PAGES
 from earnest.console.texts.rulebooks import RULEBOOKS
 from earnest.console.texts.shell import SHELL
+from earnest.console.texts.statements import STATEMENTS
+from earnest.console.texts.surveys import SURVEYS
 from earnest.console.texts.values import VALUES
+from earnest.console.texts.violations import VIOLATIONS
 
 Language = Literal["zh", "en"]
 TEXTS: dict[str, tuple[str, str]] = {
@@ -24,6 +34,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     **DEPOSIT_PAGES,
     **DEPOSIT_CASES,
     **CASH,
+    **ADMISSION,
+    **SURVEYS,
+    **VIOLATIONS,
+    **APPEALS,
+    **CATALOGUE,
+    **CHARGING,
+    **DEPARTURE,
+    **DUTIES,
+    **DELIVERIES,
+    **STATEMENTS,
     **VALUES,
 }
 

@@ -70,46 +70,6 @@ PAGES: dict[str, tuple[str, str]] = {
     "measure.judged_at": ("认定时间", "Judged at"),
     "measure.governed_by": ("适用规则日", "Rule of"),
     "measure.decisions": ("同期决定：", "Decisions of the month: "),
-    "headroom.spare.orders": (
-        "再多 {n} 单迟发才会不达标",
-        "Could take {n} more late order(s) before a breach",
-    ),
-    "headroom.last.orders": (
-        "刚好达标：再多 1 单迟发即不达标",
-        "At the line: one more late order is a breach",
-    ),
-    "headroom.missing.orders": (
-        "还需连续 {n} 单按时揽收才能回到目标",
-        "Needs {n} further orders picked up in time to be back",
-    ),
-    "headroom.spare.quality": (
-        "再多 {n} 单品质退款才会不达标",
-        "Could take {n} more quality refunds before a breach",
-    ),
-    "headroom.last.quality": (
-        "刚好达标：再多 1 单品质退款即不达标",
-        "At the line: one more quality refund is a breach",
-    ),
-    "headroom.missing.quality": (
-        "还需 {n} 单无品质退款的签收才能回到目标",
-        "Needs {n} further signed-for orders without a quality refund to be back",
-    ),
-    "headroom.spare.requests": (
-        "再多 {n} 笔超时才会不达标",
-        "Could take {n} more late requests before a breach",
-    ),
-    "headroom.last.requests": (
-        "逐单要求：任何 1 笔超时即不达标",
-        "Each request binds: a single late one is a breach",
-    ),
-    "headroom.missing.requests": (
-        "还需 {n} 笔按时处理才能回到目标",
-        "Needs {n} further requests handled in time to be back",
-    ),
-    "headroom.none_possible": (
-        "逐单要求：本期超时已无法抵消，下期重新考核",
-        "Each request binds: this period cannot be made good, the next one starts anew",
-    ),
     "orders.title": ("明细", "What it is the sum of"),
     "orders.cut": (
         "此处最多显示 {n} 条，导出可得全部。",

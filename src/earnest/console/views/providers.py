@@ -1,15 +1,26 @@
 """Providers: the list, the health page, the orders behind a measure, the wish to be relisted."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from earnest.assessment.queries import alerts_of_month
+from earnest.assessment.standing import running_duty, standing_of
 from earnest.console.access import VisitorRequest, needs, own_or_not_found
 from earnest.console.clock import present
 from earnest.console.export import csv_response
-from earnest.console.health import LADDER_MEASURE, by_measure, card_of, cards_of
+from earnest.console.health import (
+    LADDER_MEASURE,
+    by_measure,
+    card_of,
+    card_of_finding,
+    definition_of,
+    live_of,
+)
 from earnest.console.ladder import ladder_of
 from earnest.console.lists import choice, field, page_of
 from earnest.console.orders import (
@@ -23,7 +34,6 @@ from earnest.console.orders import (
 from earnest.console.parties import party_rows, party_state
 from earnest.console.reading import explanation
 from earnest.console.texts import language, text, word
-from earnest.decisions.models import Finding
 from earnest.decisions.queries import (
     breached_counts,
     decisions_of,
@@ -31,19 +41,21 @@ from earnest.decisions.queries import (
     findings_of,
     latest_month,
 )
+from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import EarnestError
-from earnest.market.queries import provider_get, providers, service_categories
+from earnest.market.queries import Subject, provider_get, providers, service_categories
 from earnest.market.roles import ACT_FOR_PARTY, SEE_ALL, SEE_OWN
-from earnest.measures.models import MeasureResult
-from earnest.measures.queries import results
 from earnest.notices.queries import inbox
 from earnest.restrictions.commands import relisting_apply
 from earnest.restrictions.queries import ActiveRestriction, restrictions_past
 from earnest.restrictions.release import awaits
+from earnest.work.deadline import Deadline
+from earnest.work.deadlines import deadlines_of
 
 KIND = "provider"
 DECISIONS_SHOWN = 10
 NOTICES_SHOWN = 5
+DEADLINES_SHOWN = 8
 EXPORT_MAX = 100_000
 
 
@@ -66,7 +78,14 @@ def provider_list(request: VisitorRequest) -> HttpResponse:
         present(tenant_id),
         breached=breached_counts(tenant_id, month, KIND),
     )
-    shown = {"page": page, "rows": rows, "categories": categories, "search": search}
+    running = str(Month.of(day_of(present(tenant_id))))
+    shown = {
+        "page": page,
+        "rows": rows,
+        "categories": categories,
+        "search": search,
+        "warned": alerts_of_month(tenant_id, running),
+    }
     return render(request, "console/providers.html", shown | {"category": category, "left": left})
 
 
@@ -81,7 +100,9 @@ def provider(request: VisitorRequest, provider_id: str) -> HttpResponse:
     findings = findings_of(tenant_id, KIND, provider_id)
     newest = [each for each in findings if each.period == findings[-1].period]
     breached = [each.measure for each in newest if each.status == "breached"]
-    state = party_state(tenant_id, subject, present(tenant_id), breached, party.left_on)
+    now = present(tenant_id)
+    state = party_state(tenant_id, subject, now, breached, party.left_on)
+    duties = standing_of(tenant_id, provider_id, now, with_running=False)
     decided = list(decisions_of(tenant_id, KIND, provider_id))
     shown = {
         "party": party,
@@ -91,7 +112,9 @@ def provider(request: VisitorRequest, provider_id: str) -> HttpResponse:
         "clock": state.clock,
         "restrictions": state.restrictions,
         "past": restrictions_past(tenant_id, KIND, provider_id),
-        "cards": cards_of(provider_id, findings, _figures(tenant_id, newest)),
+        "cards": [card_of(each) for each in duties],
+        "todo": _todo(tenant_id, subject, now),
+        "runs": party.left_on is None,
         "ladder": ladder_of(by_measure(findings).get(LADDER_MEASURE, []), decided),
         "decisions": decided[:DECISIONS_SHOWN],
         "names": None,
@@ -102,6 +125,13 @@ def provider(request: VisitorRequest, provider_id: str) -> HttpResponse:
     return render(request, "console/provider.html", shown)
 
 
+def _todo(tenant_id: str, subject: Subject, now: datetime) -> list[tuple[Deadline, int]]:
+    """Return what the provider has to do by a day, nearest first, with the days that are left."""
+    today = day_of(now)
+    due = deadlines_of(tenant_id, subject, now)[:DEADLINES_SHOWN]
+    return [(each, each.days_left(today)) for each in due]
+
+
 def _may_apply(restrictions: list[ActiveRestriction]) -> bool:
     """Tell whether an application would bring a provider nearer to being listed again."""
     ends = all(one.conditions for one in restrictions)
@@ -110,6 +140,19 @@ def _may_apply(restrictions: list[ActiveRestriction]) -> bool:
         for one in restrictions
         for condition, met in one.conditions
     )
+
+
+@require_GET
+@needs(SEE_ALL, SEE_OWN)
+def duty_now(request: VisitorRequest, provider_id: str, measure_name: str) -> HttpResponse:
+    """Show a duty in the month to date: its level, headroom and outlook."""
+    tenant_id = request.visitor.tenant_id
+    own_or_not_found(request.visitor, (KIND, provider_id))
+    provider_get(tenant_id, provider_id)
+    now = present(tenant_id)
+    lives = [live_of(each) for each in running_duty(tenant_id, provider_id, measure_name, now)]
+    shown = {"measure": measure_name, "lives": lives}
+    return render(request, "console/parts/duty_now.html", shown)
 
 
 @require_GET
@@ -126,13 +169,13 @@ def measure(
     orders = orders_behind(tenant_id, finding)
     kept = [row for row in orders if not only or row["verdict"] == only]
     page = page_of(request, kept, 50)
-    figure = _figures(tenant_id, [finding]).get(measure_name)
     related = decisions_of(tenant_id, KIND, provider_id).filter(period=period)
     shown = {
         "finding": finding,
         "subject_id": provider_id,
         "party": provider_get(tenant_id, provider_id),
-        "card": card_of([finding], figure, ""),
+        "card": card_of_finding(finding),
+        "definition": definition_of(measure_name),
         "explanation": explanation(finding.receipt),
         "related": related,
         "columns": columns_of(measure_name),
@@ -176,17 +219,3 @@ def relisting(request: VisitorRequest, provider_id: str) -> HttpResponse:
     else:
         messages.success(request, text("relisting.applied"))
     return HttpResponseRedirect(reverse("provider", args=[provider_id]))
-
-
-def _figures(tenant_id: str, findings: list[Finding]) -> dict[str, MeasureResult]:
-    """Return the recorded figure behind each finding of one party and period, by measure."""
-    if not findings:
-        return {}
-    found = results(
-        tenant_id,
-        subject_kind=KIND,
-        subject=findings[0].subject_id,
-        first=min(each.window_to for each in findings),
-        last=max(each.window_to for each in findings),
-    )
-    return {each.measure: each for each in found if not each.dimension}

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from earnest.console.access import VisitorRequest, needs
-from earnest.market.roles import OPERATOR_ROLES, PARTY_ROLES, SEE_ALL, SEE_OWN
+from earnest.market.roles import APPLY, OPERATOR_ROLES, PARTY_ROLES, SEE_ALL, SEE_OWN
 
 LANGUAGE_COOKIE_DAYS = 365
 
@@ -55,11 +55,13 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs(SEE_ALL, SEE_OWN)
+@needs(SEE_ALL, SEE_OWN, APPLY)
 def home(request: VisitorRequest) -> HttpResponse:
     """Send everyone to their first page."""
     visitor = request.visitor
     if visitor.is_operator:
         return HttpResponseRedirect(reverse("workbench"))
+    if visitor.may(APPLY):
+        return HttpResponseRedirect(reverse("own_application"))
     kind, subject_id = visitor.subject
     return HttpResponseRedirect(reverse(kind, args=[subject_id]))
