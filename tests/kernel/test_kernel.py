@@ -86,8 +86,9 @@ def test_months_follow_each_other_over_the_year() -> None:
     """A run of months has no gap at New Year, and what is no month is refused."""
     run = [str(month) for month in months_between(Month(2025, 11), Month(2026, 2))]
     assert run == ["2025-11", "2025-12", "2026-01", "2026-02"]
-    with pytest.raises(ValueError, match="is not a month"):
-        Month.parse("2025-13")
+    for written in ("2025-13", "0000-01", "2025-1", "٢٠٢٥-01"):
+        with pytest.raises(ValueError, match="is not a month"):
+            Month.parse(written)
 
 
 def test_ids_are_the_same_however_often_they_are_made() -> None:
