@@ -33,7 +33,7 @@ CLOCKS = {
 CLOCK_FIELDS = {"auto_now", "auto_now_add"}
 
 MARKERS = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|break" + r"point\(\)")
-MACHINE_PATHS = re.compile(r"(?<![\w.\-*])/(?:wo" + r"rk|ro" + r"ot|ho" + r"me)/")
+MACHINE_PATHS = re.compile(r"/(?:wo" + r"rk|ro" + r"ot|ho" + r"me)/")
 REGISTRIES = re.compile(
     r"py" + r"pi\.org|pythonho" + r"sted\.org|registry\.npm" + r"js\.org|registry\.yarn" + r"pkg"
 )

@@ -34,16 +34,16 @@ Written by `./run earnest coverage --language en --write docs/clauses.md`; do no
 
 {accounted} of {total} clauses of the two rules are accounted for. *Claimed by*: elements of the
 rulebook's pack. *Decided by*: steps of the pack (`decision.step`) and functions of the program
-that cite the clause or ask for its elements. *Proven by*: tests that name the clause, and golden
-cases of the pack that name it or rest on it; *tests* and *cases* count them. *Shown on*: pages of
-the console. Every clause that is not encoded says why.
+that cite the clause or ask for its elements. *Proven by*: tests that name the clause (their place
+below `tests/`), and golden cases of the pack that name it or rest on it; *tests* and *cases* count
+them. *Shown on*: pages of the console. Every clause that is not encoded says why.
 """,
     "zh": """
 由 `./run earnest coverage --language zh --write docs/clauses.zh.md` 写成，请勿手改。
 
 两部规则共 {total} 条，{accounted} 条已有交代。“由谁承担”为规则包中的要素；“由何处判定”为规则包的
-步骤（`决定.步骤`）和引用该条款或使用其要素的程序函数；“由何证明”为写明该条款的测试，以及写明或依据
-该条款的算例，“测试”“算例”为其数目；“何处显示”为控制台页面。未编码的条款都写明原因。
+步骤（`决定.步骤`）和引用该条款或使用其要素的程序函数；“由何证明”为写明该条款的测试（`tests/` 之下的
+位置），以及写明或依据该条款的算例，“测试”“算例”为其数目；“何处显示”为控制台页面。未编码的条款都写明原因。
 """,
 }
 _HEADINGS = {
@@ -110,7 +110,7 @@ def _open_questions(found: Coverage, language: str) -> list[str]:
             }
             others = "<br>".join(words for key, words in options.items() if key != switch.choice)
             question = switch.question.get(language) if switch.question else ""
-            tests = _places(found.switches.get(name, []), language)
+            tests = _tests(found.switches.get(name, []), language)
             cells = (str(number), f"`{name}`: {question}", options[switch.choice], others, tests)
             lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return lines
@@ -140,7 +140,7 @@ def _table(rows: list[ClauseCoverage], language: str) -> list[str]:
             _STATUSES[row.status][english],
             ", ".join(row.by),
             "<br>".join(filter(None, (_places(steps, language), _places(row.code, language)))),
-            "<br>".join(filter(None, (_places(row.tests, language), _cases(row, language)))),
+            "<br>".join(filter(None, (_tests(row.tests, language), _cases(row, language)))),
             ", ".join(screen[english] for screen in row.screens),
             str(len(row.tests)),
             str(row.cases),
@@ -148,6 +148,11 @@ def _table(rows: list[ClauseCoverage], language: str) -> list[str]:
         )
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return lines
+
+
+def _tests(tests: list[str], language: str) -> str:
+    """Name tests by their place below ``tests/``, as the introduction says."""
+    return _places([test.removeprefix("tests/") for test in tests], language)
 
 
 def _cases(row: ClauseCoverage, language: str) -> str:
