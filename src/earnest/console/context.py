@@ -7,10 +7,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from earnest.appeals.queries import open_count
+from earnest.catalogue.queries import goods_waiting
 from earnest.charging.queries import plans_waiting
 from earnest.console.access import Visitor, visitor_of
+from earnest.console.clock import present
 from earnest.console.texts import language
 from earnest.decisions.queries import waiting_counts
+from earnest.kernel.calendar import day_of
 from earnest.market.queries import marketplace_get
 from earnest.market.roles import APPLY, DECIDE, REVIEW
 from earnest.notices.queries import unread_count
@@ -29,6 +32,7 @@ class MenuItem:
 
 def _operator_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
     waiting = waiting_counts(visitor.tenant_id).count
+    goods = goods_waiting(visitor.tenant_id, day_of(present(visitor.tenant_id)))
     plans = plans_waiting(visitor.tenant_id) if visitor.may(REVIEW) else 0
     reports = violations_open(visitor.tenant_id) if visitor.may(REVIEW) else 0
     appeals = open_count(visitor.tenant_id) if visitor.may(REVIEW) or visitor.may(DECIDE) else 0
@@ -63,7 +67,7 @@ def _operator_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
                 MenuItem("menu.statements", reverse("statements"), "book"),
                 MenuItem("menu.restrictions", reverse("restrictions"), "lock"),
                 MenuItem("menu.charging", reverse("charging_plans"), "pen", plans),
-                MenuItem("menu.goods", reverse("goods_notices"), "shop"),
+                MenuItem("menu.goods", reverse("goods_notices"), "shop", goods),
             ],
         ),
         (
