@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 
 import psycopg
 import pytest
@@ -12,10 +13,12 @@ from earnest.market.models import Shop
 from earnest.postgres.roles import APP, roles_grant
 from earnest.postgres.tenancy import (
     one_marketplace,
+    person_known,
     stranger_scope,
     tenant_known,
     tenant_now,
     tenant_scope,
+    token_known,
 )
 
 A, B = "tenant-a", "tenant-b"
@@ -91,6 +94,14 @@ def test_a_roll_back_does_not_bring_a_tenant_back(committed_shops: None) -> None
                     assert _seen() == [B]
                 transaction.set_rollback(ended)
             assert _seen() == [A]
+
+
+def test_nothing_is_opened_that_nothing_would_close(shops: None) -> None:
+    """Outside of every block a stranger cannot become known: the next one would inherit it."""
+    for opened in (partial(tenant_known, A), partial(person_known, 1), partial(token_known, "x")):
+        with pytest.raises(RuntimeError):
+            opened()
+        assert tenant_now() == ""
 
 
 def test_a_connection_used_a_thousand_times_leaks_nothing(committed_shops: None) -> None:

@@ -64,7 +64,8 @@ def stranger_scope() -> Iterator[None]:
     """Serve somebody who is not known yet: nothing is seen until the block finds out who it is.
 
     Within it :func:`person_known`, :func:`token_known` and :func:`tenant_known` say so; what they
-    said ends with the block, whatever happens in it.
+    said ends with the block, whatever happens in it. Outside of every block they raise
+    RuntimeError, for nothing would ever take back what they opened.
     """
     with _scoped(_NOBODY):
         yield
@@ -72,17 +73,17 @@ def stranger_scope() -> Iterator[None]:
 
 def person_known(user_id: int | None) -> None:
     """Open the membership of a signed-in person for the rest of :func:`stranger_scope`."""
-    _enter(replace(_current(), user="" if user_id is None else str(user_id)))
+    _learn(replace(_current(), user="" if user_id is None else str(user_id)))
 
 
 def token_known(secret_sha256: str) -> None:
     """Open the record of a token, by its secret's hash, for the rest of :func:`stranger_scope`."""
-    _enter(replace(_current(), token=secret_sha256))
+    _learn(replace(_current(), token=secret_sha256))
 
 
 def tenant_known(tenant_id: str) -> None:
     """Open a tenant's rows for the rest of :func:`stranger_scope`, and nothing besides."""
-    _enter(_Scope(tenant_id))
+    _learn(_Scope(tenant_id))
 
 
 @contextmanager
@@ -114,6 +115,12 @@ def _scoped(scope: _Scope) -> Iterator[None]:
     finally:
         _scope.set(before)
         _put_back()
+
+
+def _learn(scope: _Scope) -> None:
+    if _scope.get() is None:
+        raise RuntimeError("outside of stranger_scope nothing would close what this opens")
+    _enter(scope)
 
 
 def _enter(scope: _Scope) -> None:
