@@ -59,6 +59,7 @@ class Governed:
 
     Attributes:
         stations: seconds by station, over all months.
+        processor: seconds of processor time of the process that governed, all its threads.
         memory_mb: peak of the process that governed, without the database server's.
         base_mb: of it, what the process had taken before the first month.
     """
@@ -69,6 +70,7 @@ class Governed:
     making: float
     stations: dict[str, float] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    processor: float = 0.0
     base_mb: int = 0
     memory_mb: int = 0
 
@@ -91,6 +93,7 @@ class Governed:
             **{name: f"{count:,}" for name, count in self.counts.items()},
             f"{MONTHS} months, s": f"{self.total:.1f}",
             "s per 1,000 subjects and month": f"{self.total * 1_000 / self.subject_months:.2f}",
+            "of it processor time of the process, s": f"{self.processor:.1f}",
             "subjects judged per second": f"{self.subject_months / self.total:,.0f}",
             "peak memory, MB": f"{self.memory_mb:,}",
             "of it before the first month, MB": f"{self.base_mb:,}",
@@ -110,6 +113,11 @@ def _clocked(governed: Governed, station: str) -> Iterator[None]:
     began = time.perf_counter()
     yield
     governed.stations[station] = governed.stations.get(station, 0) + time.perf_counter() - began
+
+
+def _tell(what: str) -> None:
+    """Say how far it is: a large market takes many minutes."""
+    click.echo(f"  {what}", err=True)
 
 
 def _peak_mb() -> int:
@@ -154,6 +162,7 @@ def market_made(providers: int) -> tuple[int, float]:
     with tenant_scope(tenant_id):
         people_add(tenant_id)
         for month, tables in _market(providers):
+            _tell(f"{month} made, {events:,} events so far, {time.perf_counter() - began:.0f} s")
             arrived, kept = day_start(month.plus(1).first_day), _thinned(tables)
             batches_take(tenant_id, kept, source=SOURCE, now=arrived, origin="simulator")
             events += sum(table.num_rows for table in kept.values())
@@ -170,10 +179,14 @@ def market_governed(providers: int, events: int, making: float) -> Governed:
     governed = Governed(providers, market.size.shops, events, making)
     governed.base_mb = _peak_mb()
     with tenant_scope(tenant_id):
+        before = time.process_time()
         for month in market.months:
             _month(tenant_id, month, governed)
+            _tell(f"{month} governed, {governed.total:.0f} s so far, {_peak_mb():,} MB at most")
+        governed.processor = time.process_time() - before
         governed.memory_mb = _peak_mb()
         _count(tenant_id, governed)
+        _tell("every decision is replayed, and the books are checked")
         _prove(tenant_id)
     return governed
 
@@ -284,7 +297,8 @@ def results_write(markets: list[Governed], load: float) -> None:
     ):
         lines += ["", f"## {title}", "", f"| |{columns}", "|---|" + "---:|" * len(markets)]
         lines += ["| " + " | ".join(cells) + " |" for cells in as_columns(rows)]
-    lines += ["", "## Growth", "", *(f"- {line}" for line in _growth(markets))]
+    if growth := _growth(markets):
+        lines += ["", "## Growth", "", *(f"- {line}" for line in growth)]
     lines += ["", "## Measured on", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in machine(load).items()]
     RESULTS.parent.mkdir(exist_ok=True)

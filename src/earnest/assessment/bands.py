@@ -4,12 +4,14 @@ A stricter band waits for people, as everything does that takes rights away. Int
 shop moves by itself: what the stricter one took ends at once, and the milder one is proposed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
+from earnest.assessment.shops import SHOP
 from earnest.consequences.reasons import ended_notice
 from earnest.consequences.shortages import band_now
-from earnest.decisions.commands import IN_EFFECT, NewDecision
+from earnest.decisions.commands import IN_EFFECT
 from earnest.decisions.models import Decision
 from earnest.deposits.models import Shortage
 from earnest.deposits.queries import Position, positions
@@ -24,26 +26,31 @@ from earnest.rulebooks.packs import pack_of_receipt
 BAND = "shortage_band"
 
 
-def band_waits(tenant_id: str, wanted: NewDecision, shortage: Shortage) -> bool:
-    """Tell whether a band need not be proposed: the newest one says the same and still counts.
+def bands_standing(tenant_id: str, since: Mapping[str, datetime]) -> dict[str, str]:
+    """Return the band of each shop that need not be proposed again: its newest one still counts.
 
     One that is in effect and restricts nothing any more, since the deposit had risen in between, is
     proposed anew; one that people refused is not.
+
+    Takes:
+        since: when the shortage opened that is open now, by the shop's id; others are left out.
     """
-    newest = (
-        Decision.objects.filter(
-            tenant_id=tenant_id,
-            subject_kind=wanted.subject_kind,
-            subject_id=wanted.subject_id,
-            decision=BAND,
-            made_at__gte=shortage.opened_at,
+    rows = Decision.objects.filter(
+        tenant_id=tenant_id, subject_kind=SHOP, subject_id__in=list(since), decision=BAND
+    ).order_by("seq")
+    newest = {
+        subject_id: (decision_id, outcome, state)
+        for subject_id, decision_id, outcome, state, at in rows.values_list(
+            "subject_id", "id", "outcome", "state", "made_at"
         )
-        .order_by("-seq")
-        .first()
-    )
-    if newest is None or newest.outcome != wanted.outcome:
-        return False
-    return newest.state != IN_EFFECT or _restricts(tenant_id, newest)
+        if at >= since[subject_id]
+    }
+    restricting = _restricting(tenant_id, [each for each, _, _ in newest.values()])
+    return {
+        subject_id: outcome
+        for subject_id, (decision_id, outcome, state) in newest.items()
+        if state != IN_EFFECT or decision_id in restricting
+    }
 
 
 def bands_ease(tenant_id: str, shortages: Iterable[Shortage], now: datetime) -> int:
@@ -86,10 +93,12 @@ def _bands_in_force(tenant_id: str) -> list[Decision]:
     )
 
 
-def _restricts(tenant_id: str, decision: Decision) -> bool:
-    return Restriction.objects.filter(
-        tenant_id=tenant_id, decision_id=decision.id, released_at=None
-    ).exists()
+def _restricting(tenant_id: str, decisions: Collection[UUID]) -> set[UUID]:
+    """Return those of some decisions that restrict something now."""
+    rows = Restriction.objects.filter(
+        tenant_id=tenant_id, decision_id__in=decisions, released_at=None
+    )
+    return set(rows.values_list("decision_id", flat=True))
 
 
 def _eased_notice(ended: list[Restriction], at: Position) -> NewNotice:

@@ -104,12 +104,18 @@ def lowest_mean_ppm(figure: Figure, days: int) -> int:
         return figure.numerator * MILLION // figure.denominator if figure.denominator else 0
     span = (figure.window_to - figure.window_from).days + 1
     length = min(days or span, span)
-    means = []
-    for start in range(span - length + 1):
-        run = [str(figure.window_from + timedelta(days=start + index)) for index in range(length)]
-        rates = [Fraction(met[day], seen[day]) for day in run if seen.get(day)]
-        if rates:
-            means.append(sum(rates, Fraction(0)) / len(rates))
+    dates = [str(figure.window_from + timedelta(days=index)) for index in range(span)]
+    rates = [Fraction(met[day], seen[day]) if seen.get(day) else None for day in dates]
+    means: set[Fraction] = set()
+    total, counted = Fraction(0), 0
+    for index, rate in enumerate(rates):
+        if rate is not None:
+            total, counted = total + rate, counted + 1
+        gone = rates[index - length] if index >= length else None
+        if gone is not None:
+            total, counted = total - gone, counted - 1
+        if counted and index >= length - 1:
+            means.add(total / counted)
     return int(min(means) * MILLION) if means else 0
 
 

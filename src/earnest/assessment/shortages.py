@@ -5,10 +5,10 @@ Two things run side by side, each with its own cause: the staircase by natural d
 5.2a). Proceeds that come later fill the deposit up as long as it is short, whatever step it is on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from earnest.assessment.bands import band_waits, bands_ease
+from earnest.assessment.bands import bands_ease, bands_standing
 from earnest.assessment.providers import PROVIDER
 from earnest.assessment.shops import SHOP
 from earnest.decisions.commands import IN_EFFECT, NewDecision
@@ -33,6 +33,7 @@ BAND_CLAUSES = {
     "close_cart": "S3-5.1a",
     "suspend_service": "S3-5.2a",
 }
+PROPOSED = ("shortage_measures", "shortage_transfer")
 MONEY_OR_END = {TRANSFER, "end_service"}
 Standing = dict[tuple[str, str], Position]
 
@@ -68,19 +69,21 @@ def measures_wanted(tenant_id: str, now: datetime) -> list[NewDecision]:
     open_rows = _open_at_shops(tenant_id)
     standing = positions(tenant_id, [(SHOP, row.subject_id) for row in open_rows], on)
     packs = party_packs(tenant_id, SHOP_DEPOSIT)
-    since = {row.subject_id: row for row in open_rows}
+    since = {row.subject_id: row.opened_at for row in open_rows}
+    before = outcomes_since(tenant_id, SHOP, since, *PROPOSED)
+    bands_before = bands_standing(tenant_id, since)
     steps = shortage_decisions(open_rows, standing, on, packs)
-    steps = [each for each in steps if not _proposed(tenant_id, each, since[each.subject_id])]
+    steps = [each for each in steps if not _proposed(each, before)]
     filled = {each.subject_id for each in steps if each.outcome == TRANSFER}
     fills = [
         each
         for each in transfer_decisions(open_rows, standing, on, packs)
-        if each.subject_id not in filled and not _proposed(tenant_id, each, since[each.subject_id])
+        if each.subject_id not in filled and not _proposed(each, before)
     ]
     bands = [
         each
         for each in band_decisions(open_rows, standing, on, packs)
-        if not band_waits(tenant_id, each, since[each.subject_id])
+        if each.outcome != bands_before.get(each.subject_id)
     ]
     return steps + fills + bands
 
@@ -89,19 +92,14 @@ def _open_at_shops(tenant_id: str) -> list[Shortage]:
     return [row for row in shortages_open(tenant_id) if row.subject_kind == SHOP]
 
 
-def _proposed(tenant_id: str, wanted: NewDecision, shortage: Shortage) -> bool:
+def _proposed(wanted: NewDecision, before: Mapping[str, Sequence[tuple[str, str]]]) -> bool:
     """Tell whether a measure was proposed since the shortage opened.
 
     A transfer is proposed again once the last one is in effect; one that waits, or was refused,
     stands for all.
     """
-    names = ("shortage_measures", "shortage_transfer")
-    subject = (SHOP, wanted.subject_id)
     states = [
-        state
-        for name in names
-        for outcome, state in outcomes_since(tenant_id, subject, name, shortage.opened_at)
-        if outcome == wanted.outcome
+        state for outcome, state in before.get(wanted.subject_id, ()) if outcome == wanted.outcome
     ]
     if wanted.outcome == TRANSFER:
         return any(state != IN_EFFECT for state in states)

@@ -14,10 +14,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from earnest.kernel.errors import NotFound
+from earnest.policy.composing import Section, compose_all
 from earnest.policy.document import Path
 
 Item = tuple[int | None, str]
@@ -77,17 +77,26 @@ def source_of(text: str, name: str) -> "Source":
     return Source(text, name)
 
 
+def files_of(text: str) -> list[dict[str, Any]]:
+    """Return the data of each file in the text of a pack that loads: its own, then its bases."""
+    return [
+        {str(key.value): _plain(value) for section in file for key, value in section.node.value}
+        for file in compose_all(text)
+    ]
+
+
 class Source:
     """The text of a pack with the place of every value in its first document."""
 
     def __init__(self, text: str, name: str) -> None:
         self.text = text
         self.name = name
-        self._nodes: dict[Path, Node] = {}
+        self._nodes: dict[Path, tuple[Section, Node]] = {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a pack that loads has no anchors
-            root = next(iter(YAML(typ="safe", pure=True).compose_all(text)))
-        self._index((), root)
+            sections = next(compose_all(text))
+        for section in sections:
+            self._index((), section.node, section)
 
     def __contains__(self, path: Path) -> bool:
         return path in self._nodes
@@ -196,16 +205,18 @@ class Source:
                 zh=f"本文件里没有 {said}；若在被继承的规则包中，请修改那个文件",
                 en=f"{said} is not in this file; if a base pack holds it, edit that file",
             )  # fmt: skip
-        return self._nodes[path]
+        section, node = self._nodes[path]
+        return section.placed(node)
 
-    def _index(self, path: Path, node: Node) -> None:
-        self._nodes[path] = node
+    def _index(self, path: Path, node: Node, section: Section) -> None:
+        if path:
+            self._nodes[path] = (section, node)
         if isinstance(node, MappingNode):
             for key, value in node.value:
-                self._index((*path, str(key.value)), value)
+                self._index((*path, str(key.value)), value, section)
         elif isinstance(node, SequenceNode):
             for index, each in enumerate(node.value):
-                self._index((*path, index), each)
+                self._index((*path, index), each, section)
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

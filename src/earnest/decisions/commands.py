@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from earnest.rulebooks.packs import pack_of
 from earnest.rulebooks.queries import confirmed_keys, unconfirmed_in
 
 WAITING, IN_EFFECT, REFUSED, REVERSED = "waiting", "in_effect", "refused", "reversed"
+PROPOSED: Final = "proposed"
 GENESIS = "0" * 64
 
 _EFFECTS_NOTE = """
@@ -81,36 +82,37 @@ def findings_record(tenant_id: str, findings: Sequence[NewFinding], now: datetim
     _tenant_lock(tenant_id, "findings")
     receipts = [each.evaluation.receipt() for each in findings]
     editions_keep(receipts, now)
-    rows = [
-        Finding(
-            id=uuid7_for(
-                now, tenant_id, "finding", each.subject_kind, each.subject_id, each.period,
-                each.clause, each.measure,
-            ),
-            tenant_id=tenant_id,
-            rulebook=receipt.rulebook,
-            decision=receipt.decision,
-            subject_kind=each.subject_kind,
-            subject_id=each.subject_id,
-            period=each.period,
-            clause=each.clause,
-            measure=each.measure,
-            numerator=each.numerator,
-            denominator=each.denominator,
-            sample=each.sample,
-            window_from=each.window_from,
-            window_to=each.window_to,
-            status=each.status,
-            governing_on=each.evaluation.governing_on,
-            receipt=receipt.as_dict(),
-            made_at=now,
-        )
+    rows = (
+        _finding_row(tenant_id, each, receipt, now)
         for each, receipt in zip(findings, receipts, strict=True)
-    ]  # fmt: skip
-    mine = Finding.objects.filter(tenant_id=tenant_id, id__in=[row.id for row in rows])
-    before = mine.count()
-    Finding.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-    return mine.count() - before
+    )
+    return rows_insert(Finding, rows, ignore_conflicts=True)
+
+
+def _finding_row(
+    tenant_id: str, new: NewFinding, receipt: Receipt, now: datetime
+) -> dict[str, Any]:
+    key = (new.subject_kind, new.subject_id, new.period, new.clause, new.measure)
+    return {
+        "id": uuid7_for(now, tenant_id, "finding", *key),
+        "tenant_id": tenant_id,
+        "rulebook": receipt.rulebook,
+        "decision": receipt.decision,
+        "subject_kind": new.subject_kind,
+        "subject_id": new.subject_id,
+        "period": new.period,
+        "clause": new.clause,
+        "measure": new.measure,
+        "numerator": new.numerator,
+        "denominator": new.denominator,
+        "sample": new.sample,
+        "window_from": new.window_from,
+        "window_to": new.window_to,
+        "status": new.status,
+        "governing_on": new.evaluation.governing_on,
+        "receipt": receipt.as_dict(),
+        "made_at": now,
+    }
 
 
 def orders_in_force(tenant_id: str, on: date) -> dict[tuple[str, str, str], StandingOrder]:
@@ -312,7 +314,8 @@ def verdict_give(
             zh="这个决定已经处理完毕，不能再次处理；请刷新页面。",
             en="this decision is settled already; reload the page",
         )  # fmt: skip
-    if decision.approvals.filter(actor=actor).exists():
+    said = dict(decision.approvals.values_list("actor", "verdict"))
+    if actor in said:
         raise NotAllowed(
             "second_person_needed", where=str(decision_id),
             zh="您已表态；涉及资金或清退的决定须由另一人复核。",
@@ -328,11 +331,28 @@ def verdict_give(
         decision.state, decision.settled_at = REFUSED, now
         decision.save(update_fields=["state", "settled_at"])
         return decision, False
-    enough = decision.approvals.filter(verdict="approve").count() >= decision.approvals_needed
+    agreed = 1 + sum(each == "approve" for each in said.values())
+    enough = agreed >= decision.approvals_needed
     if enough:
         decision.state, decision.settled_at = IN_EFFECT, now
         decision.save(update_fields=["state", "settled_at"])
     return decision, enough
+
+
+def proposal_note(decision: Decision, actor: str, reason: str, now: datetime) -> None:
+    """Note who proposed a waiting decision without a right to decide.
+
+    The word does not count as an approval. It keeps this person from being one of those who agree,
+    also where it may decide later on.
+    """
+    Approval.objects.get_or_create(
+        decision=decision,
+        actor=actor,
+        defaults={
+            "tenant_id": decision.tenant_id, "verdict": PROPOSED, "reason": reason.strip(),
+            "at": now,
+        },
+    )  # fmt: skip
 
 
 def _check_word(verdict: str, reason: str, decision_id: UUID) -> None:

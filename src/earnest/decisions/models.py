@@ -171,7 +171,12 @@ class Decision(models.Model):
 
 
 class Approval(models.Model):
-    """One person's word on a waiting decision; never changed."""
+    """One person's word on a waiting decision; never changed.
+
+    Attributes:
+        verdict: ``approve``, ``refuse``, or ``proposed``: of who proposed it without a right to
+            decide; it counts for nothing.
+    """
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="approvals")
     tenant_id = models.CharField(max_length=40)

@@ -1,5 +1,6 @@
 """What was decided about a subject before, for the rooms that must not propose a thing twice."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from earnest.decisions.commands import WAITING
@@ -15,15 +16,20 @@ def subjects_waiting(tenant_id: str, decision: str, *outcomes: str) -> set[str]:
 
 
 def outcomes_since(
-    tenant_id: str, subject: tuple[str, str], decision: str, since: datetime
-) -> list[tuple[str, str]]:
-    """Return (outcome, state) of each decision about a subject since an instant."""
-    return list(
-        Decision.objects.filter(
-            tenant_id=tenant_id,
-            subject_kind=subject[0],
-            subject_id=subject[1],
-            decision=decision,
-            made_at__gte=since,
-        ).values_list("outcome", "state")
-    )
+    tenant_id: str, kind: str, since: Mapping[str, datetime], *decisions: str
+) -> dict[str, list[tuple[str, str]]]:
+    """Return (outcome, state) of each such decision about subjects of a kind, in one query.
+
+    Takes:
+        since: the instant from which on decisions count, by the subject's id.
+    """
+    rows = Decision.objects.filter(
+        tenant_id=tenant_id, subject_kind=kind, subject_id__in=list(since), decision__in=decisions
+    ).order_by("seq")
+    found: dict[str, list[tuple[str, str]]] = {}
+    for subject_id, outcome, state, at in rows.values_list(
+        "subject_id", "outcome", "state", "made_at"
+    ):
+        if at >= since[subject_id]:
+            found.setdefault(subject_id, []).append((outcome, state))
+    return found

@@ -1,6 +1,6 @@
 """Where a subject stands: required, held, free, short, and since when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,10 +41,19 @@ class Position:
 
 
 def requirements_on(
-    tenant_id: str, on: date, subject_kind: str | None = None
+    tenant_id: str,
+    on: date,
+    subject_kind: str | None = None,
+    subject_ids: Collection[str] | None = None,
 ) -> dict[tuple[str, str], Requirement]:
-    """Return the requirement that holds on a day for each subject that has one."""
+    """Return the requirement that holds on a day for each subject that has one.
+
+    Takes:
+        subject_kind, subject_ids: only of these, where given; nothing is read of others.
+    """
     rows = Requirement.objects.filter(tenant_id=tenant_id, from_on__lte=on)
+    if subject_ids is not None:
+        rows = rows.filter(subject_id__in=subject_ids)
     if subject_kind is not None:
         rows = rows.filter(subject_kind=subject_kind)
     latest = rows.order_by("subject_kind", "subject_id", "-from_on", "-id").distinct(
@@ -58,7 +67,7 @@ def positions(
 ) -> dict[tuple[str, str], Position]:
     """Return the position of each subject on a day; without a requirement it is zero."""
     wanted = list(subjects)
-    required = requirements_on(tenant_id, on)
+    required = requirements_on(tenant_id, on, subject_ids={each[1] for each in wanted})
     codes = [
         code for each in wanted for code in (deposit_of(each), settlement_of(each), claim_of(each))
     ]

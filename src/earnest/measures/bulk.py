@@ -16,11 +16,12 @@ def figures_keep(tenant_id: str, figures: Sequence[Figure], now: datetime) -> No
     The same rows as :func:`earnest.measures.commands.results_record` makes, without a look at
     what stands: a caller that wants to know asks for it before.
     """
-    rows = (row for figure in figures for row in _rows(tenant_id, figure, now))
+    rows = (row for figure in figures for row in figure_rows(tenant_id, figure, now))
     rows_insert(MeasureResult, rows, ignore_conflicts=True)
 
 
-def _rows(tenant_id: str, figure: Figure, now: datetime) -> Iterator[dict[str, Any]]:
+def figure_rows(tenant_id: str, figure: Figure, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the row of a figure and one row per value of its split, by names of columns."""
     own = {
         "tenant_id": tenant_id,
         "measure": figure.measure,

@@ -1,20 +1,23 @@
 """Verbs that change things: recording the figures that a cycle judged by."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
+from earnest.measures.bulk import figure_rows
 from earnest.measures.definition import Figure
 from earnest.measures.models import MeasureResult
-from earnest.measures.splits import split_of
+from earnest.postgres.bulk import rows_insert
 
-_BATCH: Final = 2000
 _COMPARED: Final = ("numerator", "denominator", "sample", "pending", "state")
+_WINDOW: Final = ("measure", "subject_kind", "window_from", "window_to")
+_NATURAL: Final = (*_WINDOW, "subject", "dimension")
 
-_Key = tuple[str, str, str, str, date, date]
+_Row = Mapping[str, Any]
+_Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -69,93 +72,38 @@ def results_record(tenant_id: str, figures: Sequence[Figure], now: datetime) -> 
         figures: what was counted.
         now: the instant of recording.
     """
-    given = {_key(row): row for figure in figures for row in _rows_of(tenant_id, figure, now)}
-    before = _standing(tenant_id, given.values())
-    MeasureResult.objects.bulk_create(
-        [row for key, row in given.items() if key not in before],
-        batch_size=_BATCH,
-        ignore_conflicts=True,
-    )
-    standing = _standing(tenant_id, given.values())
+    given = {_key(row): row for figure in figures for row in figure_rows(tenant_id, figure, now)}
+    new = rows_insert(MeasureResult, given.values(), ignore_conflicts=True)
+    known = len(given) - new
+    standing = _standing(tenant_id, given.values()) if known else {}
     differs = [
         _difference(standing[key], row)
         for key, row in given.items()
-        if _content(standing[key]) != _content(row)
+        if key in standing and _content(standing[key]) != _content(row)
     ]
-    known = len(before.keys() & given.keys())
-    new = len(given) - known
     return Recorded(new=new, same=known - len(differs), differs=differs)
 
 
-def _rows_of(tenant_id: str, figure: Figure, now: datetime) -> Iterator[MeasureResult]:
-    yield _row(tenant_id, figure, now, "", figure.numerator)
-    for value, numerator in split_of(figure).items():
-        if value:
-            yield _row(tenant_id, figure, now, value, numerator)
-
-
-def _row(
-    tenant_id: str, figure: Figure, now: datetime, dimension: str, numerator: int
-) -> MeasureResult:
-    return MeasureResult(
-        tenant_id=tenant_id,
-        measure=figure.measure,
-        subject_kind=figure.subject_kind,
-        subject=figure.subject,
-        dimension=dimension,
-        window_from=figure.window_from,
-        window_to=figure.window_to,
-        cutoff_at=figure.cutoff_at,
-        numerator=numerator,
-        denominator=figure.denominator,
-        sample=figure.sample,
-        pending=figure.pending,
-        state=figure.state,
-        dimensions={} if dimension else figure.dimensions,
-        formula_hash=figure.formula_hash,
-        recorded_at=now,
-    )
-
-
-def _standing(tenant_id: str, rows: Iterable[MeasureResult]) -> dict[_Key, MeasureResult]:
+def _standing(tenant_id: str, rows: Iterable[_Row]) -> dict[_Key, _Row]:
     """Return what is recorded of the same measures and windows."""
-    windows = {(row.measure, row.subject_kind, row.window_from, row.window_to) for row in rows}
+    windows = {tuple(row[name] for name in _WINDOW) for row in rows}
     return {
         _key(row): row
-        for measure, subject_kind, window_from, window_to in windows
+        for window in windows
         for row in MeasureResult.objects.filter(
-            tenant_id=tenant_id,
-            measure=measure,
-            subject_kind=subject_kind,
-            window_from=window_from,
-            window_to=window_to,
-        )
+            tenant_id=tenant_id, **dict(zip(_WINDOW, window, strict=True))
+        ).values(*_NATURAL, *_COMPARED)
     }
 
 
-def _key(row: MeasureResult) -> _Key:
-    return (
-        row.measure,
-        row.subject_kind,
-        row.subject,
-        row.dimension,
-        row.window_from,
-        row.window_to,
-    )
+def _key(row: _Row) -> _Key:
+    return tuple(row[name] for name in _NATURAL)
 
 
-def _content(row: MeasureResult) -> dict[str, int | str]:
-    return {name: getattr(row, name) for name in _COMPARED}
+def _content(row: _Row) -> dict[str, int | str]:
+    return {name: row[name] for name in _COMPARED}
 
 
-def _difference(recorded: MeasureResult, found: MeasureResult) -> Difference:
-    return Difference(
-        measure=found.measure,
-        subject_kind=found.subject_kind,
-        subject=found.subject,
-        dimension=found.dimension,
-        window_from=found.window_from,
-        window_to=found.window_to,
-        recorded=_content(recorded),
-        found=_content(found),
-    )
+def _difference(recorded: _Row, found: _Row) -> Difference:
+    natural = {name: found[name] for name in _NATURAL}
+    return Difference(**natural, recorded=_content(recorded), found=_content(found))

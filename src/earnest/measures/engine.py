@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,32 @@ THREADS: Final = 2
 _COMMENT: Final = re.compile(r"--[^\n]*")
 _PARAMETER: Final = re.compile(r"\$([a-z_]+)")
 
+_shared: ContextVar[duckdb.DuckDBPyConnection | None] = ContextVar("engine", default=None)
+
+
+@contextmanager
+def engine_shared() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Let everything that is opened inside share one engine; none sees another's views.
+
+    To start an engine takes longer than to count most measures of a small market.
+    """
+    running = _shared.get()
+    if running is not None:
+        yield running
+        return
+    with tempfile.TemporaryDirectory(prefix="earnest-") as spill, duckdb.connect() as engine:
+        engine.execute(f"SET temp_directory = {_quoted(spill)}")
+        engine.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {THREADS}")
+        # What was read of a file is not kept for the next measure: it would fill the memory.
+        engine.execute(
+            "SET preserve_insertion_order = false; SET enable_external_file_cache = false"
+        )
+        token = _shared.set(engine)
+        try:
+            yield engine
+        finally:
+            _shared.reset(token)
+
 
 @contextmanager
 def opened(files: Mapping[str, Sequence[Path]]) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -30,10 +57,8 @@ def opened(files: Mapping[str, Sequence[Path]]) -> Iterator[duckdb.DuckDBPyConne
 
     The memory is bounded: larger work spills into a temporary folder that goes with the engine.
     """
-    with tempfile.TemporaryDirectory(prefix="earnest-") as spill, duckdb.connect() as engine:
-        engine.execute(f"SET temp_directory = {_quoted(spill)}")
-        engine.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {THREADS}")
-        engine.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+    with engine_shared() as shared, shared.cursor() as engine:
+        engine.execute("SET TimeZone = 'UTC'")
         for table, paths in files.items():
             engine.execute(_view(table, paths))
         for name, derived in DERIVED.items():

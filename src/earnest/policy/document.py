@@ -6,17 +6,17 @@ that a writer sees all of them at once.
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from earnest.kernel.errors import Problem
+from earnest.policy.composing import Section, compose_all
 from earnest.policy.problems import PackError
 from earnest.policy.yaml_words import yaml_words
 
@@ -81,8 +81,10 @@ class Document:
         self.marks = Marks()
         self.sources = [source]
         self.bases: list[str] = []
+        self._lines_above = 0
         try:
-            self.data: Any = self._read(_compose(text, name), ())
+            sections = _compose(text, name)
+            self.data: Any = self._read(sections[0].node, (), sections)
         except RecursionError:
             raise _no_yaml(name, "嵌套过深", "nested too deep") from None
 
@@ -169,9 +171,13 @@ class Document:
             self.problems.append(problem)
 
     def _mark(self, node: Node) -> Mark:
-        return Mark(self.sources[0], node.start_mark.line, node.start_mark.column)
+        line = self._lines_above + node.start_mark.line
+        return Mark(self.sources[0], line, node.start_mark.column)
 
-    def _read(self, node: Node, path: Path) -> Any:
+    def _read(self, node: Node, path: Path, sections: Sequence[Section] = ()) -> Any:
+        """Read the value at a path; the outermost mapping comes in sections."""
+        if sections:
+            self._lines_above = sections[0].line
         self.marks.values[path] = self._mark(node)
         if node.anchor is not None:
             self._unread(
@@ -179,15 +185,15 @@ class Document:
             )
             return None
         if isinstance(node, MappingNode):
-            return dict(self._pairs(node, path))
+            return dict(self._pairs(sections or [Section(node, self._lines_above)], path))
         if isinstance(node, SequenceNode):
             return [self._read(each, (*path, index)) for index, each in enumerate(node.value)]
         assert isinstance(node, ScalarNode)  # noqa: S101 - YAML has no fourth kind of node
         return self._scalar(node, path)
 
-    def _pairs(self, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+    def _pairs(self, sections: Sequence[Section], path: Path) -> Iterator[tuple[str, Any]]:
         first_line: dict[str, int] = {}
-        for key, value in node.value:
+        for key, value in self._entries(sections):
             name, mark = str(key.value), self._mark(key)
             if "：" in name and key.style is None:
                 self._note(
@@ -208,6 +214,11 @@ class Document:
             first_line[name] = mark.line + 1
             self.marks.keys[(*path, name)] = mark
             yield name, self._read(value, (*path, name))
+
+    def _entries(self, sections: Sequence[Section]) -> Iterator[tuple[Any, Any]]:
+        for section in sections:
+            self._lines_above = section.line
+            yield from section.node.value
 
     def _scalar(self, node: ScalarNode, path: Path) -> Any:
         text, tag = node.value, str(node.tag).removeprefix(_TAG)
@@ -242,7 +253,7 @@ class Document:
         self.leave_out(path)
 
 
-def _compose(text: str, name: str) -> Node:
+def _compose(text: str, name: str) -> list[Section]:
     if text.lstrip("\ufeff").startswith("%"):
         raise _no_yaml(
             f"{name}:1:1", "请删去以 % 开头的指令", "remove the directive, the line with %"
@@ -250,7 +261,7 @@ def _compose(text: str, name: str) -> Node:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # anchors are refused below, whatever is said of them
-            nodes = list(YAML(typ="safe", pure=True).compose_all(text))
+            documents = list(compose_all(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
@@ -261,13 +272,13 @@ def _compose(text: str, name: str) -> Node:
     except YAMLError as error:
         said = " ".join(str(error).split())
         raise _no_yaml(name, *yaml_words(said, "")) from None
-    if len(nodes) != 1 or not isinstance(nodes[0], MappingNode):
+    if len(documents) != 1 or not isinstance(documents[0][0].node, MappingNode):
         problem = Problem(
             "yaml", f"{name}:1:1", "一个文件写一部规则，最外层是键和值",
             "a file holds one rulebook, written as keys and values",
         )  # fmt: skip
         raise PackError([problem])
-    return nodes[0]
+    return documents[0]
 
 
 def _no_yaml(place: str, zh: str, en: str) -> PackError:

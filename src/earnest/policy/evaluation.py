@@ -134,7 +134,11 @@ class Evaluation:
         return trial + explain(self._pack, self, language)
 
     def receipt(self) -> Receipt:
-        """Return the proof from which the decision can be taken again."""
+        """Return the proof from which the decision can be taken again; always the same one."""
+        return self._receipt
+
+    @cached_property
+    def _receipt(self) -> Receipt:
         result = {
             name: value.isoformat() if isinstance(value, date) else value
             for name, value in self.result.items()

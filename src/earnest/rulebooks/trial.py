@@ -11,8 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from earnest.authoring.source import files_of
 from earnest.kernel.errors import EarnestError
 from earnest.policy import Evaluation, Pack
 from earnest.rulebooks.preserved import Amending
@@ -205,7 +204,7 @@ def _said(decided: Evaluation | str) -> str:
 
 def _logic(pack: Pack) -> Callable[[str], object]:
     """Return how a pack's decisions are computed: their parts in each file, and the choices."""
-    files: list[Any] = list(YAML(typ="safe", pure=True).load_all(pack.text))
+    files = files_of(pack.text)
     decisions = [each.get("decisions") or {} for each in files]
     choices = [
         {name: each.get("choice") for name, each in (file.get("interpretations") or {}).items()}
