@@ -4,6 +4,7 @@ The server is started by the first test that asks for the database. Django conne
 owner, so that it can make its test database; ``as_app_role`` steps down to the working role.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -43,6 +44,7 @@ django.setup()
 # A parallel worker must not load the settings before its own conftest has set its own folder.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
+from django.conf import settings as django_settings  # noqa: E402 - the settings must be loaded first
 from django.core.management import call_command  # noqa: E402 - the same
 from django.db import connection, connections  # noqa: E402 - the settings must be loaded first
 from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402 - the same
@@ -50,7 +52,11 @@ from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E
 from earnest.postgres.roles import APP, roles_grant  # noqa: E402
 from earnest.postgres.server import SUPERUSER, Server, running_server  # noqa: E402
 
-RESULTS = Path(__file__).resolve().parents[1] / "test-results"
+# Hashing is slow by design, and nobody guesses the passwords of people in tests.
+django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+TESTS = Path(__file__).resolve().parent
+RESULTS = TESTS.parent / "test-results"
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_FLAGS = [
     "--no-sandbox",
@@ -67,6 +73,25 @@ TRUNCATE_GUARDS = """
                           ELSE 'ENABLE' END
     FROM pg_trigger WHERE tgtype & 32 <> 0 AND NOT tgisinternal AND tgenabled <> 'D'
 """
+# They come first, the slowest in front: whoever is done early still finds short ones to do.
+SLOW_FILES = (
+    "console/test_provider_life_browser.py",
+    "work/test_kills.py",
+    "console/test_access.py",
+    "console/test_rulebooks_browser.py",
+    "road/test_road.py",
+    "whatif/test_history.py",
+    "console/test_amendments.py",
+    "console/test_browser.py",
+    "console/test_deposit_browser.py",
+    "api/test_openapi.py",
+    "ledger/test_crashes.py",
+    "ledger/test_laws.py",
+    "measures/test_oracle.py",
+    "feed/test_placement.py",
+    "house/test_rules.py",
+    "cli/test_policy_population.py",
+)
 _PROVEN: dict[str, list[str]] = {}
 
 
@@ -75,6 +100,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests marked long as well")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out long tests unless asked for, and browser tests where there is no browser."""
     kept, left_out = [], []
@@ -85,6 +111,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+    places = {str(TESTS / name): place for place, name in enumerate(SLOW_FILES)}
+    items.sort(key=lambda item: places.get(str(item.path), len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was loaded and collected out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -123,6 +157,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def pytest_unconfigure() -> None:
     """Remove the tests' data folder; the server has been stopped by then."""
+    gc.unfreeze()
     shutil.rmtree(_HOME, ignore_errors=True)
 
 

@@ -41,6 +41,7 @@ from earnest.notices.models import Notice
 from earnest.rulebooks.commands import draft_submit, value_confirm
 from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of, party_packs
 from earnest.rulebooks.queries import confirmations
+from tests.scenes import kept
 
 TENANT = "console-tests"
 PASSWORD = "correct-horse-battery"
@@ -87,6 +88,7 @@ def settled(month: Month) -> datetime:
     )
 
 
+@kept
 def seed() -> SeededMarket:
     """Fill the database."""
     _parties()
