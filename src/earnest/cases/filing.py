@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from earnest.cases.models import Case, CaseEntry
 from earnest.kernel.errors import Conflict, NotFound, RuleRefused
 from earnest.kernel.ids import uuid7_for
 from earnest.policy import Evaluation
 from earnest.policy.refusal import Refusal
+from earnest.postgres.numbering import number_next
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,6 @@ class Filing:
     actor: str
     note: str = ""
     evidence: Sequence[str] = field(default_factory=tuple)
-
-
-def _next_number(tenant_id: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cases:{tenant_id}"]
-        )
-    return Case.objects.filter(tenant_id=tenant_id).count() + 1
 
 
 def _plain(value: object) -> object:
@@ -47,7 +40,7 @@ def _plain(value: object) -> object:
 @transaction.atomic
 def case_open(tenant_id: str, filing: Filing, now: datetime) -> Case:
     """Open a case under the next number, with its first entry."""
-    number = f"C{_next_number(tenant_id):06d}"
+    number = number_next(Case, tenant_id, "C")
     case = Case.objects.create(
         id=uuid7_for(now, tenant_id, "case", number),
         tenant_id=tenant_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from earnest.catalogue.goods import Goods, goods_with_sales
 from earnest.catalogue.models import CHOSEN, Sample, SampleStep, SamplingRound
@@ -15,6 +15,7 @@ from earnest.kernel.errors import BadInput, Conflict, NotFound, RuleRefused
 from earnest.kernel.hashing import digest
 from earnest.kernel.ids import uuid7_for
 from earnest.market.queries import provider_get
+from earnest.postgres.numbering import number_next
 from earnest.rulebooks.packs import SUPPLY_MARKET, edition_keep, pack_for
 
 SEED_MAX: Final = 64
@@ -83,7 +84,7 @@ def sampling_plan(tenant_id: str, asked: SamplingAsked, now: datetime) -> Sampli
             en="nothing was sold in the window, so there is nothing to inspect (S0-2.2.1c)",
         )
     edition_keep(pack, now)
-    number = f"Q{_next_number(tenant_id):06d}"
+    number = number_next(SamplingRound, tenant_id, "Q")
     days = int(pack.parameter("sold_within_days", on=on))
     row = SamplingRound.objects.create(
         id=uuid7_for(now, tenant_id, "sampling", number),
@@ -190,11 +191,3 @@ def _samples_make(row: SamplingRound, chosen: Sequence[Goods], now: datetime) ->
         SampleStep.objects.create(
             sample=sample, tenant_id=row.tenant_id, what=CHOSEN, actor=row.planned_by, at=now
         )
-
-
-def _next_number(tenant_id: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"sampling:{tenant_id}"]
-        )
-    return SamplingRound.objects.filter(tenant_id=tenant_id).count() + 1

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from earnest.catalogue.models import GoodsNotice, NoticeGoods
 from earnest.documents.queries import documents_owned
@@ -18,6 +18,7 @@ from earnest.kernel.errors import BadInput, Conflict, NotFound, RuleRefused
 from earnest.kernel.ids import uuid7_for
 from earnest.market.queries import provider_get
 from earnest.notices.commands import Message, NewNotice, notices_send
+from earnest.postgres.numbering import number_next
 from earnest.rulebooks.packs import SUPPLY_MARKET, edition_keep, pack_for
 from earnest.violations.reports import Report, ReportItem, violation_report
 
@@ -81,7 +82,7 @@ def goods_notice_send(tenant_id: str, new: NewGoodsNotice, now: datetime) -> Goo
             zh=f"请选择原因，并列出 1 至 {GOODS_MAX} 件商品。",
             en=f"choose a reason and list 1 to {GOODS_MAX} goods",
         )
-    number = f"G{_next_number(tenant_id):06d}"
+    number = number_next(GoodsNotice, tenant_id, "G")
     still_up = NoticeGoods.objects.filter(
         tenant_id=tenant_id, notice__provider_id=new.provider_id, off_on=None, item_id__in=wanted
     )
@@ -273,11 +274,3 @@ def _notice(row: GoodsNotice, items: Sequence[str]) -> NewNotice:
         ),
         due_on=row.due_on,
     )
-
-
-def _next_number(tenant_id: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"goods_notice:{tenant_id}"]
-        )
-    return GoodsNotice.objects.filter(tenant_id=tenant_id).count() + 1

@@ -19,6 +19,7 @@ from earnest.payouts.queries import contradicted, payout_get
 from earnest.payouts.rails import BY_HAND, ORIGINAL_ROUTE, RailAnswer
 from earnest.payouts.records import PURPOSES, ROUTES, NewPayout
 from earnest.payouts.settling import answer_kept, attempt_add, locked, reason_of
+from earnest.postgres.numbering import number_next
 
 __all__ = [
     "part_paid_by_hand",
@@ -160,7 +161,7 @@ def _payout_write(
     if new.route == "verified_account":
         payee = payee_good(tenant_id, new.subject, new.rail)
         rail = payee.rail
-    number = f"P{Payout.objects.filter(tenant_id=tenant_id).count() + 1:06d}"
+    number = number_next(Payout, tenant_id, "P")
     payout = Payout.objects.create(
         id=uuid7_for(now, tenant_id, "payout", number),
         tenant_id=tenant_id,

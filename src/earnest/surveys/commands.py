@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from earnest.kernel.calendar import Month, day_of, day_start
 from earnest.kernel.errors import BadInput, Conflict
 from earnest.kernel.ids import uuid7_for
+from earnest.postgres.numbering import number_next
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 from earnest.surveys.feeding import answers_feed
 from earnest.surveys.inviting import newcomers_invite
 from earnest.surveys.items import survey_items
 from earnest.surveys.models import (
     CLOSED,
+    CORRECTIONS,
     DRAFT,
     LIST,
     MARKET,
@@ -29,6 +31,7 @@ from earnest.surveys.telling import closed_tell, invited_tell
 
 NAME_LENGTH_MAX: Final = 120
 REMIND_DAYS_MAX: Final = 31
+CORRECTIONS_MAX: Final = 20
 BY_TIME: Final = "earnest"
 """Who closes a campaign when its time is over."""
 
@@ -42,6 +45,7 @@ class NewCampaign:
         asks: ``market`` or ``list``.
         provider_ids: the providers asked about; empty for all.
         remind_after_days: 0 for no reminders.
+        corrections_max: how often a respondent may correct the answer.
     """
 
     month: Month
@@ -52,6 +56,7 @@ class NewCampaign:
     asks: str = MARKET
     provider_ids: Sequence[str] = field(default_factory=tuple)
     remind_after_days: int = 3
+    corrections_max: int = CORRECTIONS
 
 
 @transaction.atomic
@@ -67,7 +72,7 @@ def campaign_draft(tenant_id: str, new: NewCampaign, actor: str, now: datetime) 
     """
     _new_check(tenant_id, new)
     survey_items(pack_of(SUPPLY_MARKET), new.month.last_day)
-    number = f"N{_next_number(tenant_id):06d}"
+    number = number_next(Campaign, tenant_id, "N")
     said_zh = f"{new.month.year}年{new.month.number}月商家评价"
     said_en = f"Merchants' survey of {new.month}"
     return Campaign.objects.create(
@@ -82,17 +87,10 @@ def campaign_draft(tenant_id: str, new: NewCampaign, actor: str, now: datetime) 
         opens_at=day_start(new.opens_on),
         closes_at=day_start(new.closes_on + timedelta(days=1)),
         remind_after_days=new.remind_after_days,
+        corrections_max=new.corrections_max,
         drafted_by=actor,
         drafted_at=now,
     )
-
-
-def _next_number(tenant_id: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"campaigns:{tenant_id}"]
-        )
-    return Campaign.objects.filter(tenant_id=tenant_id).count() + 1
 
 
 def _new_check(tenant_id: str, new: NewCampaign) -> None:
@@ -117,6 +115,13 @@ def _new_check(tenant_id: str, new: NewCampaign) -> None:
             where="remind_after_days",
             zh=f"提醒间隔须为 0 到 {REMIND_DAYS_MAX} 天，0 为不提醒。",
             en=f"reminders come after 0 to {REMIND_DAYS_MAX} days; 0 for none",
+        )
+    if not 0 <= new.corrections_max <= CORRECTIONS_MAX:
+        raise BadInput(
+            "bad_corrections",
+            where="corrections_max",
+            zh=f"允许修改的次数须为 0 到 {CORRECTIONS_MAX}，0 为不可修改。",
+            en=f"an answer may be corrected 0 to {CORRECTIONS_MAX} times; 0 for never",
         )
     known = providers_asked_about(tenant_id, new.month, new.provider_ids)
     unknown = sorted(set(new.provider_ids) - set(known))
