@@ -126,6 +126,19 @@ TEMPLATES = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
 ]
+# Who guesses at passwords or tokens is slowed down; see the room `market`, sign_in_tries.
+SIGN_IN = {
+    name: int(os.environ.get(f"EARNEST_SIGN_IN_{name.upper()}", number))
+    for name, number in (
+        ("tries", "5"),  # the failure that brings the first wait, for a name or a known browser
+        ("tries_of_address", "50"),
+        ("window_seconds", "3600"),
+        ("wait_first_seconds", "30"),
+        ("wait_longest_seconds", "900"),
+    )
+}
+# How many reverse proxies of ours write X-Forwarded-For; 0 when people reach the server itself.
+PROXIES = int(os.environ.get("EARNEST_PROXIES", "0"))
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 
@@ -161,6 +174,9 @@ EMAIL_USE_TLS = os.environ.get("EARNEST_MAIL_TLS", "start") == "start"
 EMAIL_USE_SSL = os.environ.get("EARNEST_MAIL_TLS", "start") == "always"
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("EARNEST_MAIL_FROM", "earnest@localhost")
+
+# How many days after a campaign has closed the mail addresses of its respondents are kept.
+SURVEY_ADDRESS_DAYS = int(os.environ.get("EARNEST_SURVEY_ADDRESS_DAYS", "30"))
 
 LOGGING = {
     "version": 1,

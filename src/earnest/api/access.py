@@ -16,11 +16,13 @@ from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from earnest.api.commands import secret_hash, token_used
+from earnest.api.problems import TooManyTries
 from earnest.api.queries import token_of_secret
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import NotAllowed, NotFound
 from earnest.market.queries import market_now, membership_of, party_names
 from earnest.market.roles import SEE_ALL, SEE_OWN, may, sees
+from earnest.market.sign_in_tries import address_of, counted_for_address, try_begin
 from earnest.postgres.tenancy import person_known, tenant_known, token_known
 
 
@@ -42,11 +44,21 @@ class Caller:
 class TokenCaller(HttpBearer):
     """A caller with an API token."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 - ninja's signature
-        """Return the caller of a token that is known and not revoked."""
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        """Return the caller of a token that is known and not revoked.
+
+        Unknown ones are counted for the address that they come from. A good one is served also
+        where others guess: of 256 random bits none is found by trying.
+
+        Raises:
+            TooManyTries: unknown tokens keep coming from there.
+        """
         token_known(secret_hash(token))
         found = token_of_secret(token)
         if found is None:
+            wait = try_begin(counted_for_address(address_of(request.META)), _clock())
+            if wait is not None:
+                raise TooManyTries(wait)
             return None
         tenant_known(found.tenant_id)
         token_used(found, day_of(_clock()))

@@ -1,6 +1,6 @@
 """What changes about who takes part: marketplaces, people, and the parties the feed tells of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from earnest.market.models import (
     ShopCategory,
 )
 from earnest.market.roles import PARTY_ROLES, PERMISSIONS
+from earnest.market.sign_in_tries import tries_forget
 
 PROVIDER_EVENTS = """
 SELECT provider_id, action, at_us, name, entity_name, service_category, controller_ref
@@ -78,6 +79,7 @@ def person_add(
         )
     user.set_password(password)
     user.save()
+    tries_forget(username)
     membership, _ = Membership.objects.update_or_create(
         user=user,
         defaults={
@@ -112,11 +114,12 @@ def _providers_follow(tenant_id: str) -> int:
     reserved = set(
         ReservedProvider.objects.filter(tenant_id=tenant_id).values_list("provider_id", flat=True)
     )
-    changed = 0
+    new: list[Provider] = []
+    left: list[Provider] = []
     for row in _rows(PROVIDER_EVENTS, event_files(tenant_id, "provider_event")):
         provider_id = row["provider_id"]
         if row["action"] == "admitted" and provider_id not in known and provider_id not in reserved:
-            known[provider_id] = Provider.objects.create(
+            known[provider_id] = Provider(
                 tenant_id=tenant_id,
                 provider_id=provider_id,
                 name=row["name"] or provider_id,
@@ -125,21 +128,23 @@ def _providers_follow(tenant_id: str) -> int:
                 controller_ref=row["controller_ref"] or "",
                 admitted_on=_day(row["at_us"]),
             )
-            changed += 1
+            new.append(known[provider_id])
         elif row["action"] in {"removed", "exited"} and provider_id in known:
             provider = known[provider_id]
             if provider.left_on is None:
                 provider.left_on = _day(row["at_us"])
-                provider.save(update_fields=["left_on"])
-                changed += 1
-    return changed
+                left.append(provider)
+    already_stored = [provider for provider in left if provider.pk]
+    Provider.objects.bulk_create(new)
+    Provider.objects.bulk_update(already_stored, ["left_on"])
+    return len(new) + len(left)
 
 
-def _shops_follow(tenant_id: str) -> int:
+def _shops_follow(tenant_id: str, events: Iterable[Mapping[str, Any]]) -> int:
     known = {shop.shop_id: shop for shop in Shop.objects.filter(tenant_id=tenant_id)}
     new: list[Shop] = []
     closed: list[Shop] = []
-    for row in _rows(SHOP_EVENTS, event_files(tenant_id, "shop_event")):
+    for row in events:
         shop = known.get(row["shop_id"])
         if row["action"] == "opened" and shop is None:
             shop = Shop(
@@ -155,13 +160,13 @@ def _shops_follow(tenant_id: str) -> int:
         elif row["action"] == "closed" and shop is not None and shop.closed_on is None:
             shop.closed_on = _day(row["at_us"])
             closed.append(shop)
-    already_stored = [shop for shop in closed if shop not in new]
+    already_stored = [shop for shop in closed if shop.pk]
     Shop.objects.bulk_create(new)
     Shop.objects.bulk_update(already_stored, ["closed_on"])
     return len(new) + len(closed)
 
 
-def _categories_follow(tenant_id: str) -> int:
+def _categories_follow(tenant_id: str, events: Iterable[Mapping[str, Any]]) -> int:
     """Replay the opening and closing of categories and write what is new or newly closed."""
     open_spans: dict[tuple[str, str], ShopCategory] = {}
     spans: dict[tuple[str, str, date], ShopCategory] = {
@@ -170,7 +175,7 @@ def _categories_follow(tenant_id: str) -> int:
     }
     new: list[ShopCategory] = []
     closed: list[ShopCategory] = []
-    for row in _rows(SHOP_EVENTS, event_files(tenant_id, "shop_event")):
+    for row in events:
         key, day = (row["shop_id"], row["category_id"]), _day(row["at_us"])
         if row["action"] == "category_opened" and key not in open_spans:
             span = spans.get((*key, day))
@@ -185,7 +190,7 @@ def _categories_follow(tenant_id: str) -> int:
             if span.closed_on is None:
                 span.closed_on = day
                 closed.append(span)
-    already_stored = [span for span in closed if span not in new]
+    already_stored = [span for span in closed if span.pk]
     ShopCategory.objects.bulk_create(new)
     ShopCategory.objects.bulk_update(already_stored, ["closed_on"])
     return len(new) + len(closed)
@@ -194,7 +199,9 @@ def _categories_follow(tenant_id: str) -> int:
 @transaction.atomic
 def parties_follow(tenant_id: str) -> int:
     """Bring providers, shops and their categories up to what the feed tells; return the changes."""
-    return _providers_follow(tenant_id) + _shops_follow(tenant_id) + _categories_follow(tenant_id)
+    changed = _providers_follow(tenant_id)
+    events = list(_rows(SHOP_EVENTS, event_files(tenant_id, "shop_event")))
+    return changed + _shops_follow(tenant_id, events) + _categories_follow(tenant_id, events)
 
 
 def provider_leave(tenant_id: str, provider_id: str, on: date) -> None:

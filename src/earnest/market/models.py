@@ -128,3 +128,25 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} {self.subject_id}".strip()
+
+
+class SignInTries(models.Model):
+    """Failed tries to sign in that count together: for one name, from one browser or address.
+
+    The table is no tenant's: whose a name is shows only after the sign-in. It keeps no name and no
+    address, and a row is forgotten when nothing was added to it for long.
+
+    Attributes:
+        key: a hash, made with the installation's key, of what the tries have in common.
+        failures: how many there were; it begins anew after the window of the settings.
+        failed_at: when the last of them was, by the real clock like ``waits_until``.
+        waits_until: no further try is taken before then.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.IntegerField()
+    failed_at = models.DateTimeField(db_index=True)
+    waits_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} {self.failures}"
