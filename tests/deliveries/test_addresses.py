@@ -24,7 +24,7 @@ PRIVATE = [
     "fd00:ec2::254", "fec0::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
     "::ffff:169.254.169.254", "::ffff:8.8.8.8", "::127.0.0.1", "::ffff:0:127.0.0.1",
     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2002:a00:1::1",
-    "2001:0:7f00:1::1", "2001:db8::1", "100::1", "not a number", "",
+    "2001:0:7f00:1::1", "2001:db8::1", "100::1", "100:0:0:1::1", "not a number", "",
 ]  # fmt: skip
 NOT_TAKEN = [
     "http://example.com/hook", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/",
@@ -88,14 +88,17 @@ def test_a_name_that_no_resolver_takes_is_refused() -> None:
 
 
 def test_a_name_that_changes_its_mind_cannot_be_used() -> None:
-    """The name is asked once, and the connection goes to the answer: no second look-up."""
+    """The name is asked once, and the connection goes to the answer: no second look-up.
+
+    The answer is a number that the machine's own resolver does not give for that name.
+    """
     asked = []
 
     def rebinding(host: str, _port: int) -> list[str]:
         asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.2"]
+        return ["127.0.0.2"] if len(asked) == 1 else ["127.0.0.1"]
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.2", 0)) as listening:
         port = listening.getsockname()[1]
         http = Http(loopback=True, numbers=rebinding, whole_seconds=0.3)
         answer = http.post(f"http://localhost:{port}/", {}, b"{}")

@@ -10,11 +10,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from earnest.kernel.errors import BadInput, Conflict, NotFound
+from earnest.measures.commands import results_record
+from earnest.measures.definition import Figure
 from earnest.measures.queries import measure
 from earnest.postgres.tenancy import stranger_scope, tenant_now, tenant_scope
-from earnest.surveys.answering import BulkAnswer, answer_give, answers_take
+from earnest.surveys.answering import BulkAnswer, answer_give, answers_take, corrections_left
 from earnest.surveys.commands import campaign_close
 from earnest.surveys.feeding import Fed, answers_feed
+from earnest.surveys.finality import scores_final_at
 from earnest.surveys.inviting import (
     invitation_exclude,
     invitation_readmit,
@@ -128,6 +131,23 @@ def test_a_correction_replaces_and_the_same_again_does_nothing(market: str) -> N
     assert counted() == {"P1": (450, 5, 1)}
 
 
+def test_an_answer_is_corrected_a_few_times_only(market: str) -> None:
+    """Three times, however the operator counted it meanwhile; then the last version stays."""
+    campaign = listed()
+    invitation = asked_of(campaign)[0]
+    for points in ("5", "6", "6", "7"):
+        answer_give(invitation, said(points), NOW)
+    invitation_exclude(invitation, "pressure", "", "chen", NOW)
+    invitation_readmit(invitation, "", "chen", NOW)
+    assert corrections_left(invitation) == 1
+    answer_give(invitation, said("8"), NOW)
+    with pytest.raises(Conflict, match="corrections_spent"):
+        answer_give(invitation, said("9"), NOW)
+    answer_give(invitation, said("8"), NOW)
+    last = invitation.answers.order_by("-version")[0]
+    assert last.scores["goods"][0] == 80
+
+
 def test_an_answer_on_the_sight_of_an_older_version_is_refused(market: str) -> None:
     """Two windows with the same empty form: the second does not silently replace the first."""
     invitation = asked_of(listed())[0]
@@ -177,7 +197,7 @@ def test_nothing_is_taken_before_and_after(market: str) -> None:
 
 
 def test_an_excluded_answer_counts_no_more_and_can_be_readmitted(market: str) -> None:
-    """After the end as well, and the feed hears each step once."""
+    """After the end as well, until the scores are final, and the feed hears each step once."""
     campaign = listed()
     answered(campaign, *[said("7")] * 2)
     campaign_close(campaign, NOW, actor="chen")
@@ -193,6 +213,42 @@ def test_an_excluded_answer_counts_no_more_and_can_be_readmitted(market: str) ->
     result = result_of(campaign, "P1")
     assert result is not None
     assert result.figure == (700, 10, 2)
+
+
+@pytest.mark.clause("S0-2.2.5-4", "S0-2.2.5-scope")
+def test_once_the_scores_are_final_nobody_is_left_out_or_counted_again(market: str) -> None:
+    """What decisions rest on stays as it is; what the feed has, the page has, at the last moment.
+
+    The same holds for a provider whose month was assessed before its time.
+    """
+    campaign = listed()
+    answered(campaign, *[said("7")] * 2)
+    campaign_close(campaign, OVER, actor="chen")
+    first, second = asked_of(campaign)[:2]
+    final_at = scores_final_at(campaign)
+    assert final_at > OVER
+    invitation_exclude(first, "pressure", "", "li", final_at - timedelta(seconds=1))
+    answers_feed(market, final_at)
+    before = counted()["P1"]
+    with pytest.raises(Conflict, match="scores_final"):
+        invitation_exclude(second, "pressure", "", "li", final_at)
+    with pytest.raises(Conflict, match="scores_final"):
+        invitation_readmit(first, "", "li", final_at)
+    assert answers_feed(market, final_at) == Fed()
+    result = result_of(campaign, "P1")
+    assert result is not None
+    assert counted()["P1"] == before == result.figure == (350, 5, 1)
+    results_record(market, [_assessed(before)], OVER)
+    with pytest.raises(Conflict, match="appeals against the month"):
+        invitation_readmit(first, "", "li", OVER)
+
+
+def _assessed(figure: tuple[int, int, int]) -> Figure:
+    return Figure(
+        subject_kind="provider", subject="P1", measure="nps_composite", numerator=figure[0],
+        denominator=figure[1], sample=figure[2], pending=0, window_from=MONTH.first_day,
+        window_to=MONTH.last_day, cutoff_at=OVER, state="final", dimensions={}, formula_hash="",
+    )  # fmt: skip
 
 
 def test_who_is_left_out_cannot_answer(market: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from earnest.decisions.commands import NewFinding, findings_record
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import BadInput, Conflict, RuleRefused
+from earnest.market.commands import provider_leave
 from earnest.notices.models import Notice
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 from earnest.surveys.due import surveys_due
@@ -21,6 +22,7 @@ from earnest.surveys.plans import (
     plans_ask,
 )
 from earnest.surveys.queries import plan_get
+from earnest.work.deadlines import deadlines_of
 from tests.surveys.scene import MONTH, OVER, TENANT
 
 JUDGED = OVER + timedelta(days=7)
@@ -51,6 +53,25 @@ def plan(judged: str) -> ImprovementPlan:
     """Ask for what is due."""
     assert surveys_due(judged, JUDGED) == {"plans_asked": 1}
     return plan_get(judged, "P1", str(MONTH))
+
+
+@pytest.mark.clause("S0-2.2.5-6")
+def test_who_has_left_the_market_is_asked_for_no_plan(judged: str) -> None:
+    """Nobody improves a service that is not offered any more, and no deadline is shown for it."""
+    assert plans_ask(judged, JUDGED) == 1
+    shown = [each.kind for each in deadlines_of(judged, ("provider", "P1"), JUDGED)]
+    assert "plan" in shown
+    over = JUDGED + timedelta(days=16)
+    assert "plan" not in [each.kind for each in deadlines_of(judged, ("provider", "P1"), over)]
+    provider_leave(judged, "P1", day_of(JUDGED))
+    shown = [each.kind for each in deadlines_of(judged, ("provider", "P1"), JUDGED)]
+    assert "plan" not in shown
+
+
+def test_a_plan_is_not_asked_for_after_the_provider_has_left(judged: str) -> None:
+    """Removed between the month's judgement and the day's look: nothing is asked."""
+    provider_leave(judged, "P1", day_of(JUDGED))
+    assert plans_ask(judged, JUDGED) == 0
 
 
 def items(by_on: date = UNTIL) -> list[PlanItem]:

@@ -54,7 +54,7 @@ def post(one: Transfer, now: datetime = BEFORE) -> UUID:
     return one.id
 
 
-def decided(state: str = "in_effect", at: datetime = BEFORE) -> UUID:
+def decided(state: str = "in_effect", at: datetime = BEFORE, *, approvals_needed: int = 0) -> UUID:
     """Record a decision about the shop, in a state."""
     number = Decision.objects.filter(tenant_id=TENANT).count() + 1
     return Decision.objects.create(
@@ -70,7 +70,7 @@ def decided(state: str = "in_effect", at: datetime = BEFORE) -> UUID:
         made_at=at,
         settled_at=at,
         state=state,
-        approvals_needed=0,
+        approvals_needed=approvals_needed,
         receipt={},
         trace={},
         previous_hash="",

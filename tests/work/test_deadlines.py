@@ -8,6 +8,7 @@ import pytest
 from earnest.catalogue.models import GoodsNotice, NoticeGoods
 from earnest.console.texts import TEXTS
 from earnest.departure.models import Departure
+from earnest.departure.winding_down import Merchant, plan_file, plan_review
 from earnest.deposits.models import DepositHold, Raise
 from earnest.kernel.calendar import day_of
 from earnest.market.models import Provider, Shop
@@ -193,6 +194,40 @@ def test_goods_and_departures_are_due_until_they_are_done(market: str) -> None:
     NoticeGoods.objects.filter(item_id="b").update(off_on=TODAY, off_by="feed")
     Departure.objects.update(plan="x", plan_state="filed")
     assert [each.kind for each in deadlines_of(market, P1, NOW)] == ["notice", "notice"]
+
+
+@pytest.mark.clause("S0-3.2a", "S0-3.3")
+def test_a_plan_that_is_late_or_filed_waits_for_the_operator_too(market: str) -> None:
+    """Late, somebody has to see to it; filed, to judge it within a week; accepted, nobody has.
+
+    What is served to a day binds the provider, and nobody is reminded to serve on.
+    """
+    row = Departure.objects.create(
+        id=uuid4(), tenant_id=TENANT, number="D000001", provider_id="P1", way="removal",
+        begun_by="x", begun_at=BEFORE, begun_on=TODAY - 8 * DAY, state="winding_down",
+        plan_due_on=TODAY,
+    )  # fmt: skip
+    assert [each.bound for each in deadlines_of(market, None, NOW)] == ["party"]
+
+    def due(at: datetime = NOW) -> set[tuple[str, str, str, int]]:
+        return {
+            (each.key.partition(":")[0], each.kind, each.bound, each.days_left(day_of(at)))
+            for each in deadlines_of(market, None, at)
+        }
+
+    assert due(NOW + DAY) == {
+        ("departure plan", "departure", "party", -1),
+        ("departure late plan", "departure", "operator", -1),
+    }
+    plan_file(market, row.number, "x", [Merchant("S1", TODAY, "moves")], actor="p1", now=NOW)
+    serving = ("departure serve", "serving", "party", 30)
+    assert due() == {("departure plan review", "departure", "operator", 7), serving}
+    plan_review(market, row.number, accepted=True, actor="service", note="", now=NOW)
+    assert due() == {serving}
+    assert [each.kind for each in deadlines_of(market, P1, NOW)] == ["serving"]
+    assert due(NOW + 30 * DAY) == {("departure serve", "serving", "party", 0)}
+    assert reminders_send(market, NOW + 28 * DAY) == 0
+    assert due(NOW + 31 * DAY) == set()
 
 
 def test_what_is_done_is_not_due(market: str) -> None:

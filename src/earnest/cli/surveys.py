@@ -18,7 +18,7 @@ from earnest.surveys.inviting import (
     links_of,
     respondents_invite,
 )
-from earnest.surveys.models import LIST, MARKET, Campaign
+from earnest.surveys.models import CORRECTIONS, LIST, MARKET, Campaign
 from earnest.surveys.queries import campaign_get, invitation_get, plans
 from earnest.surveys.queries import campaigns as campaigns_found
 from earnest.surveys.respondents import respondents_read
@@ -74,6 +74,9 @@ def survey() -> None:
 @click.option("--asks", type=click.Choice([MARKET, LIST]), default=MARKET, show_default=True)
 @click.option("--provider", "providers", multiple=True, help="Only about these; may be repeated.")
 @click.option("--remind", type=int, default=3, show_default=True, help="Days; 0 for never.")
+@click.option(
+    "--corrections", type=int, default=CORRECTIONS, show_default=True, help="Of an answer."
+)
 @ACTOR
 @reading
 def draft(
@@ -84,13 +87,15 @@ def draft(
     asks: str,
     providers: tuple[str, ...],
     remind: int,
+    corrections: int,
     actor: str,
     output_format: str,
 ) -> None:
     """Draft a campaign; nobody is asked before it is confirmed."""
     new = NewCampaign(
-        month, opens, closes, asks=asks, provider_ids=providers, remind_after_days=remind
-    )
+        month, opens, closes, asks=asks, provider_ids=providers, remind_after_days=remind,
+        corrections_max=corrections,
+    )  # fmt: skip
     emit([_row(campaigns.campaign_draft(tenant(), new, actor, edge_now()))], output_format)
 
 
@@ -128,7 +133,7 @@ def close(*, number: str, actor: str, output_format: str) -> None:
 @ACTOR
 @reading
 def invite(*, number: str, file: Path, actor: str, output_format: str) -> None:
-    """Invite whom FILE names: a CSV with the columns respondent and provider_id."""
+    """Invite whom FILE names: a CSV: respondent, provider_id, and perhaps address."""
     campaign = _get(number)
     found = respondents_read(tenant(), Month.parse(campaign.month), file.read_bytes())
     made = respondents_invite(campaign, found, actor, edge_now())

@@ -9,11 +9,13 @@ from earnest.console.texts import text, word
 from earnest.kernel.calendar import Month
 from earnest.kernel.money import percent
 from earnest.surveys.items import OVERALL_MAX
+from earnest.surveys.mailing import NO_ADDRESS, mail_counts
 from earnest.surveys.measured import RETURNS, Measured, measured_beside
-from earnest.surveys.models import Campaign
+from earnest.surveys.models import DROPPED, FAILED, SENT, WAITING, Campaign
 from earnest.surveys.results import ItemResult, ProviderResult
 
 TENTHS = 10
+MAIL_STATES = (SENT, WAITING, FAILED, DROPPED, NO_ADDRESS)
 TONES = ("blue", "green", "amber", "cyan", "grey")
 
 
@@ -55,6 +57,14 @@ def _measured_said(measured: Measured) -> tuple[str, str, str]:
     )
     fraction = f"{measured.numerator:,} / {measured.denominator:,}"
     return name, percent(measured.numerator, measured.denominator), fraction
+
+
+def mails_said(campaign: Campaign) -> list[tuple[str, int]]:
+    """Return how the mail with the links stands, state by state; nothing where there is none."""
+    counts = mail_counts(campaign)
+    if set(counts) <= {NO_ADDRESS}:
+        return []
+    return [(state, counts[state]) for state in MAIL_STATES if counts[state]]
 
 
 def spread(result: ProviderResult) -> Chart:

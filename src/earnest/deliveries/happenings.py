@@ -16,7 +16,7 @@ Reader = Callable[[str, datetime, datetime], Iterator["Happened"]]
 """Reads what happened in a tenant from an instant to another, both included."""
 
 PING: Final = "ping"
-VERIFY, DIGEST = "mail.verify", "mail.digest"
+VERIFY, DIGEST, WORK_DIGEST = "mail.verify", "mail.digest", "mail.work"
 
 EVENT_TYPES: Final[Mapping[str, Words]] = {
     "notice.sent": Words("已发送通知", "a notice was put into a party's inbox"),

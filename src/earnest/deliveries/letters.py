@@ -53,6 +53,11 @@ def digest_letter(notices: Sequence[Notice], day: date, language: str) -> tuple[
     return title, "\n\n".join((lines, link, _FOOT.said(language)))
 
 
+def work_letter(title: str, lines: Sequence[str], language: str) -> tuple[str, str]:
+    """Return the title and the text of a member's daily mail: a line for each thing that waits."""
+    return title, "\n\n".join(("\n".join(lines), _FOOT.said(language)))
+
+
 def letter_bytes(title: str, text: str) -> bytes:
     """Return a mail as it is kept; no line break gets into its title."""
     one_line = " ".join(title.split())[:TITLE_LENGTH_MAX]

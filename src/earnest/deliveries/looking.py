@@ -196,6 +196,11 @@ def mail_delivery(
     )
 
 
+def deliveries_write(wanted: Sequence[Delivery]) -> int:
+    """Write deliveries, those that are there already not again; return how many were new."""
+    return len(_written(wanted))
+
+
 def _id(tenant_id: str, happened: Happened, destination: str) -> UUID:
     key = (destination, happened.event, happened.about)
     return uuid7_for(happened.at, tenant_id, "delivery", *key)

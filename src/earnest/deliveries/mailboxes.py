@@ -13,11 +13,13 @@ from django.db import transaction
 from earnest.deliveries.happenings import VERIFY, Happened
 from earnest.deliveries.letters import verify_letter
 from earnest.deliveries.looking import mail_delivery
-from earnest.deliveries.models import DROPPED, WAITING, Delivery, MailAddress
+from earnest.deliveries.models import DROPPED, MEMBER, WAITING, Delivery, MailAddress
 from earnest.deliveries.queries import mail_address_get
 from earnest.kernel.errors import BadInput, Conflict, NotFound
 from earnest.kernel.ids import uuid7_for
+from earnest.market.models import Membership
 from earnest.market.queries import party_names
+from earnest.market.roles import OPERATOR_ROLES
 
 LANGUAGES: Final = ("zh", "en")
 LINK_DAYS: Final = 7
@@ -28,7 +30,7 @@ _SALT: Final = "earnest.deliveries.mailbox"
 
 @dataclass(frozen=True)
 class NewMailAddress:
-    """A mail address to be added to a party's book."""
+    """A mail address to be added to a party's book, or an operator's own (kind ``member``)."""
 
     subject: tuple[str, str]
     address: str
@@ -52,7 +54,7 @@ def mail_address_add(tenant_id: str, new: NewMailAddress, now: datetime) -> Mail
             "unknown_language", where=new.language,
             zh="邮件语言请选择 zh 或 en。", en="choose zh or en as the language of mail",
         )  # fmt: skip
-    if new.subject not in party_names(tenant_id, [new.subject]):
+    if not _is_known(tenant_id, new.subject):
         raise NotFound(
             "unknown_subject", where=new.subject[1],
             zh="没有这个主体，或您无权查看。", en="there is no such party, or it is not yours",
@@ -83,6 +85,13 @@ def mail_address_add(tenant_id: str, new: NewMailAddress, now: datetime) -> Mail
     )
     _link_send(row, now)
     return row
+
+
+def _is_known(tenant_id: str, subject: tuple[str, str]) -> bool:
+    if subject[0] != MEMBER:
+        return subject in party_names(tenant_id, [subject])
+    members = Membership.objects.filter(tenant_id=tenant_id, role__in=OPERATOR_ROLES)
+    return members.filter(user__username=subject[1]).exists()
 
 
 def _address_checked(given: str) -> str:

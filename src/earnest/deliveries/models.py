@@ -12,6 +12,7 @@ from earnest.postgres.guards import append_only, kept_for_ever
 WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
 ACTIVE, DISABLED = "active", "disabled"
 WEBHOOK, MAIL = "webhook", "mail"
+MEMBER = "member"
 
 
 class Endpoint(models.Model):
@@ -104,6 +105,9 @@ class EndpointSecret(models.Model):
 
 class MailAddress(models.Model):
     """A mail address of a party; nothing but the link that verifies it goes there before it is.
+
+    An operator's own has the kind ``member`` and the name of the person: what goes there is one
+    mail a day about what waits.
 
     Attributes:
         language: ``zh`` or ``en``; the language in which mail is written to it.

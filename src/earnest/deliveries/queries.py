@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from earnest.deliveries.models import (
     DISABLED,
     FAILED,
+    MEMBER,
     SENT,
     WAITING,
     Attempt,
@@ -111,9 +112,11 @@ def mail_address_get(tenant_id: str, address_id: UUID, *, locked: bool = False) 
 
 
 def mail_addresses(tenant_id: str, owner: tuple[str, str] | None = None) -> list[MailAddress]:
-    """Return the mail addresses of one party, or of all."""
+    """Return the mail addresses of one party or member, or those of all parties."""
     rows = MailAddress.objects.filter(tenant_id=tenant_id, removed_at=None)
-    if owner is not None:
+    if owner is None:
+        rows = rows.exclude(subject_kind=MEMBER)
+    else:
         rows = rows.filter(subject_kind=owner[0], subject_id=owner[1])
     return list(rows.order_by("subject_kind", "subject_id", "address"))
 

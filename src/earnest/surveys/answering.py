@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Final
 
 from django.db import transaction
@@ -54,10 +55,11 @@ def answer_give(invitation: Invitation, new: NewAnswer, now: datetime) -> Answer
 
     Each invitation has one answer; a correction adds a version and the last version counts. The
     same answer again adds nothing. Of two that are given at once on the sight of the same version,
-    the later one is refused.
+    the later one is refused. The campaign says how many corrections there may be.
 
     Raises:
-        Conflict: the campaign is not open, the respondent is left out, or it was answered since.
+        Conflict: the campaign is not open, the respondent is left out, it was answered since, or
+            there are no corrections left (``corrections_spent``).
         BadInput: a score is missing or none.
     """
     # The campaign is not locked: what slips in while it closes is fed by the next look.
@@ -82,6 +84,8 @@ def answer_give(invitation: Invitation, new: NewAnswer, now: datetime) -> Answer
             en="this survey was answered elsewhere meanwhile; load it again, you may still correct"
             " it",
         )
+    if last is not None and not corrections_left(held):
+        raise _corrections_spent(held)
     if held.answered_at is None:
         held.answered_at = now
         held.save(update_fields=["answered_at"])
@@ -95,6 +99,28 @@ def answer_give(invitation: Invitation, new: NewAnswer, now: datetime) -> Answer
         channel=new.channel,
         answered_at=now,
         recorded_at=now,
+    )
+
+
+def corrections_left(invitation: Invitation) -> int:
+    """Return how often an answer may still be corrected.
+
+    A version that only changes whether the answer counts is the operator's and no correction.
+    """
+    rows = invitation.answers.order_by("version").values_list("scores", "overall", "comment")
+    given = list(rows)
+    corrections = sum(one != next_one for one, next_one in pairwise(given))
+    return max(0, invitation.campaign.corrections_max - corrections)
+
+
+def _corrections_spent(invitation: Invitation) -> Conflict:
+    most = invitation.campaign.corrections_max
+    return Conflict(
+        "corrections_spent",
+        where=invitation.respondent,
+        zh=f"答卷最多可修改 {most} 次，次数已用完；此前提交的最后一版有效，本次修改未保存。",
+        en=f"an answer can be corrected {most} times at most, and was; the last version that you "
+        "sent counts, and this one was not kept",
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 from earnest.surveys.commands import BY_TIME, campaign_close, campaign_open, campaign_withdraw
 from earnest.surveys.feeding import answers_feed
 from earnest.surveys.inviting import newcomers_invite
+from earnest.surveys.mailing import addresses_forget
 from earnest.surveys.models import OPEN, REMINDED, SCHEDULED, Campaign, Invitation, InvitationStep
 from earnest.surveys.plans import plans_ask
 from earnest.surveys.telling import reminded_tell
@@ -29,6 +30,7 @@ def surveys_due(tenant_id: str, now: datetime) -> dict[str, int]:
     found = Campaign.objects.filter(tenant_id=tenant_id, state__in=(SCHEDULED, OPEN))
     for campaign_id in found.order_by("number").values_list("id", flat=True):
         done.update(_campaign_due(campaign_id, now))
+    done["addresses_forgotten"] = addresses_forget(tenant_id, now)
     fed = answers_feed(tenant_id, now)
     done.update(fed_steps=fed.steps, fed_answers=fed.answers, plans_asked=plans_ask(tenant_id, now))
     return {what: count for what, count in done.items() if count}

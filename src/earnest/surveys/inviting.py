@@ -10,6 +10,7 @@ from django.db import transaction
 from earnest.kernel.calendar import Month
 from earnest.kernel.errors import BadInput, Conflict
 from earnest.kernel.ids import uuid7_for
+from earnest.surveys.finality import scores_open_check
 from earnest.surveys.links import link_again, link_secret, pseudonym, secret_hash
 from earnest.surveys.models import (
     CLOSED,
@@ -54,7 +55,8 @@ def respondents_invite(
     """Invite respondents who were not asked yet; return the new invitations.
 
     Nobody is asked twice about one provider in a campaign. Those with a reason not to count are
-    kept with it and are not asked.
+    kept with it and are not asked. Who was invited before takes the address that is given now; a
+    link that was mailed already goes there only when it is renewed.
 
     Raises:
         Conflict: the campaign is closed or withdrawn.
@@ -67,14 +69,20 @@ def respondents_invite(
             zh="该调查已结束，不能再邀请。",
             en="the campaign is over; nobody can be invited any more",
         )
-    known = set(
-        Invitation.objects.filter(campaign=campaign).values_list("provider_id", "who_kind", "who")
-    )
+    known = {
+        (each.provider_id, *each.who_pair): each
+        for each in Invitation.objects.filter(campaign=campaign)
+    }
     rows: dict[tuple[str, str, str], Invitation] = {}
+    moved = []
     for each in respondents:
         key = (each.provider_id, each.who_kind, each.who)
         if key not in known and key not in rows:
             rows[key] = _invitation(held, each, now)
+        elif each.address and key in known and known[key].address != each.address:
+            known[key].address = each.address
+            moved.append(known[key])
+    Invitation.objects.bulk_update(moved, ["address"], batch_size=_AT_ONCE)
     made = Invitation.objects.bulk_create(rows.values(), batch_size=_AT_ONCE)
     InvitationStep.objects.bulk_create(
         [_step(one, EXCLUDED if one.excluded else INVITED, one.excluded, actor, now)
@@ -101,6 +109,7 @@ def _invitation(campaign: Campaign, respondent: Respondent, now: datetime) -> In
         secret_sha256=secret_hash(link_secret(invitation_id, 1)),
         invited_at=now,
         excluded=respondent.excluded,
+        address=respondent.address,
     )
 
 
@@ -124,12 +133,11 @@ def invitation_exclude(
 ) -> Invitation:
     """Leave a respondent out for a reason: an answer given before does not count any more.
 
-    This may be done after the campaign has closed as well; what the month was judged by is then
-    compared again and told as a late difference.
+    This may be done after the campaign has closed as well, until the month's scores are final.
 
     Raises:
         BadInput: no known reason, or ``other`` without a note.
-        Conflict: it is left out already.
+        Conflict: it is left out already, or the scores are final (``scores_final``).
     """
     if reason not in REASONS:
         raise BadInput(
@@ -150,10 +158,10 @@ def invitation_exclude(
 
 @transaction.atomic
 def invitation_readmit(invitation: Invitation, note: str, actor: str, now: datetime) -> Invitation:
-    """Let a respondent count again who was left out by mistake.
+    """Let a respondent count again who was left out by mistake, until the scores are final.
 
     Raises:
-        Conflict: the respondent is not left out.
+        Conflict: the respondent is not left out, or the scores are final (``scores_final``).
     """
     return _counted_anew(invitation, "", note, actor, now)
 
@@ -162,6 +170,7 @@ def _counted_anew(
     invitation: Invitation, reason: str, note: str, actor: str, now: datetime
 ) -> Invitation:
     held = Invitation.objects.select_for_update().get(id=invitation.id)
+    scores_open_check(held.campaign, held.provider_id, now)
     if bool(held.excluded) == bool(reason):
         raise Conflict(
             "invitation_as_wished",

@@ -12,8 +12,13 @@ MARKET, LIST = "market", "list"
 SHOP, NAMED = "shop", "named"
 ASKED, FILED, ACCEPTED, SENT_BACK = "asked", "filed", "accepted", "sent_back"
 
+WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
+LINK, REMINDER = "link", "reminder"
+
 INVITED, EXCLUDED, READMITTED = "invited", "excluded", "readmitted"
 REMINDED, RENEWED = "reminded", "renewed"
+CORRECTIONS: Final = 3
+"""How often an answer may be corrected where nobody says otherwise: a sample, no rule."""
 FED_STEPS: Final = (INVITED, EXCLUDED, READMITTED)
 """The steps of an invitation that the feed is told of."""
 
@@ -30,7 +35,8 @@ class Campaign(models.Model):
             month, ``list`` only those that a person names.
         provider_ids: the providers asked about; an empty list means all that take part.
         remind_after_days: an invitation without an answer is reminded of so many days after the
-            last word to it; 0 for never.
+            last word to it; 0 for never. The first reminder also goes by mail.
+        corrections_max: how often an answer may be corrected.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -44,6 +50,7 @@ class Campaign(models.Model):
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     remind_after_days = models.SmallIntegerField(default=0)
+    corrections_max = models.SmallIntegerField(default=CORRECTIONS)
     state = models.CharField(max_length=12, default=DRAFT)
     drafted_by = models.CharField(max_length=150)
     drafted_at = models.DateTimeField()
@@ -96,6 +103,8 @@ class Invitation(models.Model):
         secret_sha256: SHA-256 of the link's secret, in hexadecimal; the secret is not kept.
         excluded: why the answer does not count; empty where it does.
         answered_at: when the first answer was given.
+        address: where the link is mailed to, empty for nowhere; a person's, so it is shown to
+            nobody who may not invite, and taken out some time after the campaign has closed.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -112,6 +121,7 @@ class Invitation(models.Model):
     reminded_at = models.DateTimeField(null=True)
     excluded = models.CharField(max_length=20, blank=True)
     answered_at = models.DateTimeField(null=True)
+    address = models.CharField(max_length=254, blank=True)
 
     class Meta:
         """Nobody is asked twice about one provider in one campaign."""
@@ -128,7 +138,7 @@ class Invitation(models.Model):
                 name="invitation_course_only",
                 exclude=[
                     "link_no", "secret_sha256", "reminders", "reminded_at", "excluded",
-                    "answered_at",
+                    "answered_at", "address",
                 ],
             ),
         ]  # fmt: skip
@@ -140,6 +150,70 @@ class Invitation(models.Model):
     def who_pair(self) -> tuple[str, str]:
         """The respondent as (kind, id)."""
         return (self.who_kind, self.who)
+
+
+class InvitationMail(models.Model):
+    """A mail to a respondent, to be sent once; its words and its link are made when it is sent.
+
+    Attributes:
+        what: ``link`` for the link of this number, or ``reminder``.
+        state: ``waiting``, then ``sent``, ``failed`` (given up) or ``dropped`` (needed no more).
+        outcome: of the last try: ``sent``, ``refused``, ``bounced``, ``no_answer``, or the code of
+            what kept it from being written.
+        turn: how often a sender took it up; what comes of an earlier turn moves nothing.
+        next_try_at: not before then, by the real clock like ``sent_at``.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    invitation = models.ForeignKey(Invitation, on_delete=models.PROTECT, related_name="mails")
+    tenant_id = models.CharField(max_length=40)
+    what = models.CharField(max_length=10)
+    link_no = models.SmallIntegerField()
+    made_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default=WAITING)
+    outcome = models.CharField(max_length=40, blank=True)
+    tries = models.SmallIntegerField(default=0)
+    turn = models.IntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """One mail for each link of an invitation, and one reminder."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["invitation", "link_no"],
+                condition=models.Q(what=LINK),
+                name="survey_link_mail_once",
+            ),
+            models.UniqueConstraint(
+                fields=["invitation"],
+                condition=models.Q(what=REMINDER),
+                name="survey_reminder_mail_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant_id", "next_try_at"],
+                condition=models.Q(state=WAITING),
+                name="survey_mail_waiting",
+            )
+        ]
+        triggers: ClassVar = [
+            kept_for_ever(),
+            pgtrigger.ReadOnly(
+                name="mail_course_only",
+                exclude=["state", "outcome", "tries", "turn", "next_try_at", "sent_at"],
+            ),
+            pgtrigger.FSM(
+                name="mail_moves",
+                field="state",
+                transitions=[(WAITING, SENT), (WAITING, FAILED), (WAITING, DROPPED)],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invitation_id} {self.what} {self.state}"
 
 
 class InvitationStep(models.Model):

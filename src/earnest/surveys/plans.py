@@ -15,6 +15,7 @@ from earnest.decisions.models import Finding
 from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import BadInput, Conflict, RuleRefused
 from earnest.kernel.ids import uuid7_for
+from earnest.market.models import Provider
 from earnest.policy import Evaluation
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for
 from earnest.surveys.models import (
@@ -57,7 +58,10 @@ def _deadline(
 
 
 def plans_ask(tenant_id: str, now: datetime) -> int:
-    """Ask the providers whose month was found below the mark for a plan, once each; how many."""
+    """Ask the providers whose month was found below the mark for a plan, once each; how many.
+
+    Who has left the market since has nothing to improve here any more.
+    """
     asked = 0
     below = Finding.objects.filter(
         tenant_id=tenant_id,
@@ -67,6 +71,8 @@ def plans_ask(tenant_id: str, now: datetime) -> int:
         made_at__gte=now - LOOK_BACK,
         made_at__lte=now,
     ).order_by("id")
+    gone = Provider.objects.filter(tenant_id=tenant_id).exclude(left_on=None)
+    below = below.exclude(subject_id__in=gone.values("provider_id"))
     known = set(plans(tenant_id).values_list("provider_id", "month"))
     for provider_id, month, made_at in below.values_list("subject_id", "period", "made_at"):
         if (provider_id, month) not in known:

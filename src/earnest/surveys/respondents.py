@@ -7,12 +7,14 @@ service.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import duckdb
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, validate_email
 
 from earnest.feed.queries import event_files, live_files
 from earnest.feed.store import events_folder
@@ -25,11 +27,13 @@ from earnest.surveys.models import NAMED, SHOP
 
 LIST_ROWS_MAX: Final = 50_000
 WHO_LENGTH_MAX: Final = 64
+ADDRESS_LENGTH_MAX: Final = 254
 RELATED: Final = "related"
 """The reason for which a shop of the provider's own entity is not counted."""
 
 _WHO = ("respondent", "受访人")
 _PROVIDER = ("provider_id", "服务商编号")
+_ADDRESS = ("address", "邮箱")
 _ORDERS = """
 SELECT DISTINCT provider_id, shop_id FROM read_parquet($files)
 WHERE paid_us >= $first_us AND paid_us < $end_us AND paid_us <= $until_us
@@ -50,12 +54,14 @@ class Respondent:
         who_kind: ``shop`` for a shop of the market, ``named`` for anybody else.
         who: id of the shop, or the name.
         excluded: why the answer would not count; empty where it would.
+        address: where the link is mailed to; empty for nowhere.
     """
 
     provider_id: str
     who_kind: str
     who: str
     excluded: str = ""
+    address: str = ""
 
 
 def respondents_found(
@@ -137,7 +143,8 @@ def _entities(tenant_id: str, shop_ids: set[str]) -> dict[str, str]:
 def respondents_read(tenant_id: str, month: Month, content: bytes) -> list[Respondent]:
     """Read a CSV list of respondents: the columns ``respondent`` and ``provider_id``.
 
-    A respondent is the id of a shop, or any other name; a pair given twice is taken once.
+    A respondent is the id of a shop, or any other name; a pair given twice is taken once. A column
+    ``address`` may say where the link is mailed to; it may be empty.
 
     Raises:
         BadInput: it is no such table; the line and what to do are told, and nothing is taken.
@@ -147,8 +154,7 @@ def respondents_read(tenant_id: str, month: Month, content: bytes) -> list[Respo
     except (UnicodeDecodeError, csv.Error) as error:
         raise _wrong("1", "不是 UTF-8 编码的 CSV", "it is no CSV in UTF-8") from error
     heads = [each.strip() for each in lines[0]] if lines else []
-    who_at = next((heads.index(each) for each in _WHO if each in heads), None)
-    provider_at = next((heads.index(each) for each in _PROVIDER if each in heads), None)
+    who_at, provider_at, address_at = (_place(heads, each) for each in (_WHO, _PROVIDER, _ADDRESS))
     if who_at is None or provider_at is None:
         raise _wrong(
             "1",
@@ -158,11 +164,33 @@ def respondents_read(tenant_id: str, month: Month, content: bytes) -> list[Respo
     if len(lines) - 1 > LIST_ROWS_MAX:
         raise _wrong("1", f"一次最多 {LIST_ROWS_MAX} 行", f"at most {LIST_ROWS_MAX} rows at once")
     known = providers_asked_about(tenant_id, month, ())
-    pairs: dict[tuple[str, str], None] = {}
+    pairs: dict[tuple[str, str], str] = {}
     for number, line in enumerate(lines[1:], 2):
         if any(cell.strip() for cell in line):
-            pairs[_pair_read(str(number), line, (who_at, provider_at), known)] = None
+            pair = _pair_read(str(number), line, (who_at, provider_at), known)
+            address = _address_read(str(number), line, address_at)
+            pairs[pair] = address or pairs.get(pair, "")
     return _named(tenant_id, pairs)
+
+
+def _place(heads: Sequence[str], names: Iterable[str]) -> int | None:
+    return next((heads.index(each) for each in names if each in heads), None)
+
+
+def _address_read(number: str, line: Sequence[str], place: int | None) -> str:
+    address = line[place].strip() if place is not None and place < len(line) else ""
+    if not address:
+        return ""
+    try:
+        validate_email(address)
+        MaxLengthValidator(ADDRESS_LENGTH_MAX)(address)
+    except ValidationError as error:
+        raise _wrong(
+            number,
+            "邮箱应写作 name@example.com，没有可留空",
+            "an address is written name@example.com; leave it empty where there is none",
+        ) from error
+    return address
 
 
 def _pair_read(
@@ -186,15 +214,15 @@ def _pair_read(
     return provider, who
 
 
-def _named(tenant_id: str, pairs: Iterable[tuple[str, str]]) -> list[Respondent]:
-    given = list(pairs)
+def _named(tenant_id: str, given: Mapping[tuple[str, str], str]) -> list[Respondent]:
     shops = set(
         Shop.objects.filter(tenant_id=tenant_id, shop_id__in={who for _, who in given}).values_list(
             "shop_id", flat=True
         )
     )
     return sorted(
-        Respondent(provider, SHOP if who in shops else NAMED, who) for provider, who in given
+        Respondent(provider, SHOP if who in shops else NAMED, who, address=address)
+        for (provider, who), address in given.items()
     )
 
 

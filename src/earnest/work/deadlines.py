@@ -58,8 +58,8 @@ READERS: Final[tuple[Reader, ...]] = (
 """What is read where it arises."""
 
 KINDS: Final = (
-    "shortage", "appeal", "correction", "evidence", "plan", "takedown", "departure", "admission",
-    "notice", "pay_order", "hearing", "hold_review", "raise_review", "survey",
+    "shortage", "appeal", "correction", "evidence", "plan", "takedown", "departure", "serving",
+    "admission", "notice", "pay_order", "hearing", "hold_review", "raise_review", "survey",
 )  # fmt: skip
 """The kinds of deadlines, for those who ask for one."""
 

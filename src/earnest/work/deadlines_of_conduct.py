@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Final
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from earnest.appeals.models import Appeal, AppealTurn
 from earnest.kernel.calendar import day_of
 from earnest.kernel.money import yuan
 from earnest.kernel.words import Words
+from earnest.market.models import Provider
 from earnest.notices.models import Notice
+from earnest.rulebooks.packs import SHOP_DEPOSIT
 from earnest.surveys.models import ASKED, SENT_BACK, ImprovementPlan
 from earnest.tickets.models import Ticket
 from earnest.violations.models import EvidenceTurn
@@ -17,11 +19,18 @@ from earnest.work.deadline import OPERATOR, PARTY, Asked, Deadline
 
 OWN_SOURCE: Final = ("shortage",)
 """Kinds of notices whose deadlines are read where they arise, and end there."""
+STAYS: Final = Words("期满未申诉即维持，不再退回", "without one what was done stays as it is")
 
 
 def appeals_due(asked: Asked) -> Iterator[Deadline]:
-    """Read the tickets that may still be appealed against before they come into force."""
-    rows = Ticket.objects.filter(**asked.rows, state="pending", appeal_until__gte=asked.today)
+    """Read the tickets that may still be appealed against.
+
+    Before they come into force; those of shops, which act at once, until somebody did.
+    """
+    done = Q(state="in_force", rulebook=SHOP_DEPOSIT, appeals=None)
+    rows = Ticket.objects.filter(
+        Q(state="pending") | done, **asked.rows, appeal_until__gte=asked.today
+    )
     for row in rows.order_by("appeal_until", "number"):
         taken = f"，扣款 {yuan(row.money_fen)} 元" if row.money_fen else ""
         taken_en = f" and {yuan(row.money_fen)} yuan are taken" if row.money_fen else ""
@@ -36,7 +45,9 @@ def appeals_due(asked: Asked) -> Iterator[Deadline]:
                 f"对处罚单 {row.number} 有异议的，提出申诉",
                 f"appeal against ticket {row.number}, if you disagree",
             ),
-            after=Words(f"期满未申诉即执行{taken}", f"without one it comes into force{taken_en}"),
+            after=STAYS
+            if row.state == "in_force"
+            else Words(f"期满未申诉即执行{taken}", f"without one it comes into force{taken_en}"),
             path=f"/tickets/{row.number}/",
             clause=row.clause,
         )
@@ -138,8 +149,14 @@ def evidence_due(asked: Asked) -> Iterator[Deadline]:
 
 
 def plans_due(asked: Asked) -> Iterator[Deadline]:
-    """Read the improvement plans that a provider has still to file (S0-2.2.5-6)."""
-    rows = ImprovementPlan.objects.filter(**asked.provider_rows(), state__in=(ASKED, SENT_BACK))
+    """Read the improvement plans that a provider can still file (S0-2.2.5-6).
+
+    After its day a plan is filed no more, and who has left the market is asked for none.
+    """
+    gone = Provider.objects.filter(tenant_id=asked.tenant_id).exclude(left_on=None)
+    rows = ImprovementPlan.objects.filter(
+        **asked.provider_rows(), state__in=(ASKED, SENT_BACK), file_until_on__gte=asked.today
+    ).exclude(provider_id__in=gone.values("provider_id"))
     for row in rows.order_by("file_until_on", "id"):
         yield Deadline(
             key=f"plan:{row.id}",

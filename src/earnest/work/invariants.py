@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from earnest.consequences.returning import returns_unset
 from earnest.deposits.models import Shortage
 from earnest.deposits.queries import short_subjects
 from earnest.kernel.calendar import day_of, day_start
@@ -94,6 +95,7 @@ def _restrictions_without_cause(tenant_id: str, looked_at: datetime) -> list[str
         return []
     topped_up_since = Shortage.objects.filter(tenant_id=tenant_id, closed_at__gt=looked_at)
     short = short_subjects(tenant_id) | subjects_to_be_charged(tenant_id)
+    short |= returns_unset(tenant_id)
     short |= set(topped_up_since.values_list("subject_kind", "subject_id"))
     return [
         f"restriction {row.id}" for row in waiting if not open_conditions(row, short, looked_at)

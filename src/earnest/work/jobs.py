@@ -24,6 +24,7 @@ from earnest.surveys.due import surveys_due
 from earnest.violations.due import violations_look
 from earnest.work.commands import quick_verify
 from earnest.work.deadlines import reminders_send
+from earnest.work.operator_digest import operators_digest
 from earnest.work.outgoing import outgoing_sweep
 from earnest.work.schedule import DailyAt, Every, Schedule
 
@@ -97,6 +98,10 @@ def _reminders(tenant_id: str, now: datetime) -> Summary:
     return {"reminded": reminders_send(tenant_id, now)}
 
 
+def _operator_digest(tenant_id: str, now: datetime) -> Summary:
+    return {"mailed": operators_digest(tenant_id, now)}
+
+
 JOBS = (
     Job("day", DailyAt(2), _day),
     Job("admission", Every(60), _admission),
@@ -112,6 +117,7 @@ JOBS = (
     Job("seal", Every(15), _seal),
     Job("reminders", DailyAt(9), _reminders),
     Job("outgoing_sweep", DailyAt(8), outgoing_sweep),
+    Job("operator_digest", DailyAt(8), _operator_digest),
     Job("quick_verify", Every(15), _quick_verify),
 )
 """In the order in which they run when several are due: the quick look comes last."""

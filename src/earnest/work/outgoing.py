@@ -13,6 +13,7 @@ from earnest.deliveries.sources import ROWS_AT_ONCE, SOURCES
 from earnest.ledger.records import Check
 from earnest.tickets.models import TicketStep
 from earnest.work.commands import alerts_review
+from earnest.work.survey_mail import surveys_mail
 
 TOLD: Final = "told"
 """The first step of a ticket: it was opened."""
@@ -90,6 +91,7 @@ def outgoing_tell(tenant_id: str, sender: Sender, now: datetime) -> dict[str, An
     """Look for what is new, send what is due, and raise an alert for what cannot be delivered."""
     made = deliveries_look(tenant_id, now, ALL_SOURCES)
     outcomes = deliveries_send(tenant_id, sender, now)
+    surveyed = surveys_mail(tenant_id, sender, now)
     given_up = [each.url for each in endpoints_given_up(tenant_id)]
     check = Check(
         "endpoints_reached",
@@ -99,7 +101,11 @@ def outgoing_tell(tenant_id: str, sender: Sender, now: datetime) -> dict[str, An
         ids=tuple(given_up),
     )
     alerts_review(tenant_id, [check], now)
-    return {**{f"new {event}": count for event, count in made.items()}, **outcomes}
+    return {
+        **{f"new {event}": count for event, count in made.items()},
+        **outcomes,
+        **{f"survey mail {outcome}": count for outcome, count in surveyed.items()},
+    }
 
 
 def outgoing_sweep(tenant_id: str, now: datetime) -> dict[str, Any]:

@@ -37,6 +37,23 @@ SURVEYS: Final[dict[str, tuple[str, str]]] = {
         "every {days} day(s), {most} at most",
     ),
     "survey.remind_none": ("不提醒", "none"),
+    "survey.corrections_said": ("答卷可修改 {n} 次", "an answer can be corrected {n} times"),
+    "survey.mail": ("邮件", "Mail"),
+    "survey_mail.waiting": ("待发送", "waiting"),
+    "survey_mail.sent": ("已发送", "sent"),
+    "survey_mail.failed": ("发送失败", "failed"),
+    "survey_mail.dropped": ("无需发送", "not needed"),
+    "survey_mail.no_address": ("无邮箱", "no address"),
+    "survey_mail_outcome.bounced": (
+        "邮箱不存在；请上传含正确邮箱的名单，再更换链接。",
+        "no such mailbox; upload a list with the right address, then renew the link",
+    ),
+    "survey_mail_outcome.refused": ("邮件服务器多次拒收", "refused again and again"),
+    "survey_mail_outcome.no_answer": ("邮件服务器无响应", "the mail server did not answer"),
+    "survey_mail_outcome.link_key_changed": (
+        "系统密钥已更换；请更换链接。",
+        "the system's key has changed; renew the link",
+    ),
     "survey.asked": ("邀请", "Asked"),
     "survey.excluded": ("不计", "Left out"),
     "survey.answers": ("有效答卷", "Valid answers"),
@@ -118,10 +135,13 @@ SURVEYS: Final[dict[str, tuple[str, str]]] = {
     "survey.invited_done": ("新邀请 {n} 人。", "{n} new invitation(s)."),
     "survey.list_label": ("受访人名单（CSV）", "List of respondents (CSV)"),
     "survey.list_hint": (
-        "两列：respondent（店铺编号或姓名）、provider_id。已邀请的会自动跳过。",
         (
-            "Two columns: respondent (a shop's id or a name) and provider_id. Who was invited"
-            " already is passed over."
+            "列名：respondent（店铺编号或姓名）、provider_id，可加 address（邮箱，用于寄送链接）。"
+            "已邀请的不重复邀请，只更新邮箱。"
+        ),
+        (
+            "Columns: respondent (a shop's id or a name), provider_id, and if you like address,"
+            " where the link is mailed to. Who was invited already only takes a new address."
         ),
     ),
     "survey.list_missing": ("请选择 CSV 文件。", "Choose a CSV file."),
@@ -141,6 +161,14 @@ SURVEYS: Final[dict[str, tuple[str, str]]] = {
     "survey.note": ("说明", "Note"),
     "survey.exclude": ("不计此人", "Leave out"),
     "survey.readmit": ("恢复计入", "Count again"),
+    "survey.final_from": (
+        "评分定稿前可以不计或恢复计入；定稿时间：",
+        "Respondents can be left out or counted again until the scores are final:",
+    ),
+    "survey.is_final": (
+        "评分已定稿，考核以此为准；此后只能经申诉更正。定稿时间：",
+        "The scores are final, the month is assessed by them, only an appeal corrects them. Since:",
+    ),
     "survey.renew": ("更换链接", "Renew the link"),
     "survey.link_is": ("新链接（旧链接已失效）：", "The new link; the old one is dead:"),
     "survey.link": ("链接", "Link"),
@@ -182,10 +210,15 @@ SURVEYS: Final[dict[str, tuple[str, str]]] = {
     ),
     "asked.survey_name_zh": ("中文名称", "Chinese name"),
     "asked.survey_name_en": ("英文名称", "English name"),
+    "asked.survey_corrections": ("允许修改答卷的次数", "Corrections of an answer"),
+    "asked_hint.survey_corrections": (
+        "截止前每份答卷最多修改的次数；0 为提交后不可修改。",
+        "How often a respondent may change it before the end; 0 for never.",
+    ),
     "asked.survey_remind": ("提醒间隔（天）", "Days between reminders"),
     "asked_hint.survey_remind": (
-        "最多提醒两次；0 为不提醒。",
-        "Two reminders at most; 0 for none.",
+        "最多提醒两次，其中邮件一次；0 为不提醒。",
+        "Two reminders at most, one of them by mail; 0 for none.",
     ),
     "asked.cure_items": ("改进事项", "What you will do"),
     "asked_hint.cure_items": (
@@ -277,8 +310,12 @@ SURVEYS: Final[dict[str, tuple[str, str]]] = {
     "sheet.already": ("您已评价过", "You have answered"),
     "sheet.sent_at": ("提交于 {at}。", "Sent at {at}."),
     "sheet.may_correct": (
-        "{day} 结束前可以修改，以最后一次为准。",
-        "Until the end of {day} you may correct it; the last one counts.",
+        "{day} 结束前还可修改 {n} 次，以最后一次为准。",
+        "Until the end of {day} you may correct it, {n} more times; the last one counts.",
+    ),
+    "sheet.no_more": (
+        "修改次数已用完，以这一次为准。",
+        "It cannot be corrected any more; this one counts.",
     ),
     "sheet.correct": ("修改我的评价", "Correct my answer"),
     "sheet.others": ("您还可以评价", "You may also rate"),

@@ -26,7 +26,14 @@ from earnest.deliveries.commands import (
     endpoint_rotate,
     endpoint_test,
 )
-from earnest.deliveries.happenings import DIGEST, EVENT_TYPES, INSIDE, PING, VERIFY
+from earnest.deliveries.happenings import (
+    DIGEST,
+    EVENT_TYPES,
+    INSIDE,
+    PING,
+    VERIFY,
+    WORK_DIGEST,
+)
 from earnest.deliveries.letters import letter_read
 from earnest.deliveries.mailboxes import (
     LANGUAGES,
@@ -37,7 +44,16 @@ from earnest.deliveries.mailboxes import (
     mail_address_remove,
     mail_address_verify,
 )
-from earnest.deliveries.models import DROPPED, FAILED, MAIL, SENT, WAITING, WEBHOOK, Delivery
+from earnest.deliveries.models import (
+    DROPPED,
+    FAILED,
+    MAIL,
+    MEMBER,
+    SENT,
+    WAITING,
+    WEBHOOK,
+    Delivery,
+)
 from earnest.deliveries.queries import (
     OPERATORS,
     DeliveryFilter,
@@ -60,7 +76,7 @@ from earnest.postgres.tenancy import tenant_scope
 
 STATES = (WAITING, SENT, FAILED, DROPPED)
 CHANNELS = (WEBHOOK, MAIL)
-EVENTS = (*EVENT_TYPES, PING, DIGEST, VERIFY)
+EVENTS = (*EVENT_TYPES, PING, DIGEST, VERIFY, WORK_DIGEST)
 COLUMNS = ("occurred_at", "event", "subject", "channel", "to", "state", "tries", "sent_at", "id")
 NEWEST_SHOWN = 10
 URL_FIELDS = (Asked("hook_url", "text"), Asked("hook_note", "text", required=False))
@@ -69,17 +85,27 @@ MAIL_FIELDS = (
     Asked("mail_language", "choice", choices=LANGUAGES, words="language", value="zh"),
     Asked("mail_digest", "yes", required=False, value="yes"),
 )
+OWN_FIELDS = (
+    Asked("mail_own", "text"),
+    Asked("mail_language", "choice", choices=LANGUAGES, words="language", value="zh"),
+)
 URL_AT = {"endpoint_address": "hook_url", "endpoint_known": "hook_url"}
-MAIL_AT = {
-    "mail_address_wrong": "mail_address",
-    "mail_address_known": "mail_address",
-    "mail_addresses_too_many": "mail_address",
-}
+MAIL_AT = ("mail_address_wrong", "mail_address_known", "mail_addresses_too_many")
+"""What is said at the field of the address."""
 
 
 def _owner(visitor: Visitor) -> Subject:
     """Return whose endpoints a visitor has: a party's person the party's, others the operators'."""
     return OPERATORS if visitor.is_operator else visitor.subject
+
+
+def _mail_owner(visitor: Visitor) -> Subject:
+    """Return whose mailboxes a visitor keeps: the party's, or an operator's own."""
+    return (MEMBER, visitor.name) if visitor.is_operator else visitor.subject
+
+
+def _mail_fields(visitor: Visitor) -> tuple[Asked, ...]:
+    return OWN_FIELDS if visitor.is_operator else MAIL_FIELDS
 
 
 def _keeps(visitor: Visitor) -> bool:
@@ -119,9 +145,12 @@ def _webhooks(
     shown = {
         "rows": [(each, counts.get(each.id)) for each in found],
         "mailboxes": mail_addresses(visitor.tenant_id, owner),
+        "own_boxes": mail_addresses(visitor.tenant_id, _mail_owner(visitor))
+        if visitor.is_operator
+        else [],
         "keeps": _keeps(visitor),
         "hook": hook or form_blank("hook", URL_FIELDS),
-        "mail": mail or form_blank("mail", MAIL_FIELDS),
+        "mail": mail or form_blank("mail", _mail_fields(visitor)),
         "events": [
             (each, each in chosen)
             for each in EVENT_TYPES
@@ -215,24 +244,25 @@ def webhook_act(request: VisitorRequest, endpoint_id: UUID, act: str) -> HttpRes
 
 
 @require_POST
-@needs(ACT_FOR_PARTY)
+@needs(SEE_ALL, ACT_FOR_PARTY)
 def mailbox_add(request: VisitorRequest) -> HttpResponse:
-    """Add a mailbox to the party's book; it gets the link that verifies it."""
+    """Add a mailbox to the party's book, or an operator's own; it gets the verifying link."""
     visitor = request.visitor
-    form = form_read("mail", MAIL_FIELDS, request.POST)
+    form = form_read("mail", _mail_fields(visitor), request.POST)
+    address = OWN_FIELDS[0].name if visitor.is_operator else MAIL_FIELDS[0].name
     if not form.wrong:
         said = form.values
         new = NewMailAddress(
-            visitor.subject,
-            said["mail_address"],
+            _mail_owner(visitor),
+            said[address],
             said["mail_language"],
             visitor.name,
-            said["mail_digest"],
+            said.get("mail_digest", True),
         )
         try:
             mail_address_add(visitor.tenant_id, new, present(visitor.tenant_id))
         except EarnestError as error:
-            form.refused(error, MAIL_AT)
+            form.refused(error, dict.fromkeys(MAIL_AT, address))
         else:
             messages.success(request, text("mailbox.link_sent"))
             return HttpResponseRedirect(reverse("webhooks"))
@@ -240,12 +270,14 @@ def mailbox_add(request: VisitorRequest) -> HttpResponse:
 
 
 @require_POST
-@needs(ACT_FOR_PARTY)
+@needs(SEE_ALL, ACT_FOR_PARTY)
 def mailbox_act(request: VisitorRequest, address_id: UUID, act: str) -> HttpResponse:
     """Send the link once more, or take a mailbox out of the book."""
     visitor = request.visitor
     row = mail_address_get(visitor.tenant_id, address_id)
     own_or_not_found(visitor, row.subject)
+    if row.subject != _mail_owner(visitor):
+        raise PermissionDenied
     now = present(visitor.tenant_id)
     try:
         if act == "remove":

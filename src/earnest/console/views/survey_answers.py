@@ -16,7 +16,7 @@ from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import EarnestError
 from earnest.market.queries import party_names
 from earnest.market.roles import ACT_FOR_PARTY
-from earnest.surveys.answering import NewAnswer, answer_give, items_of
+from earnest.surveys.answering import NewAnswer, answer_give, corrections_left, items_of
 from earnest.surveys.commands import last_day
 from earnest.surveys.items import COMMENT_LENGTH_MAX, OVERALL
 from earnest.surveys.links import invitation_of_link, link_again
@@ -101,6 +101,7 @@ def _sheet(
         "version": answer.version if answer else 0,
         "others": _others(invitation) if face == DONE else [],
         "comment_max": COMMENT_LENGTH_MAX,
+        "corrections": corrections_left(invitation),
         **more,
     }
     return render(request, "console/survey_answer.html", shown, status=status)

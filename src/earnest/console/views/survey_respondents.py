@@ -19,6 +19,7 @@ from earnest.console.texts import text
 from earnest.kernel.errors import EarnestError, NotFound
 from earnest.market.queries import party_names
 from earnest.market.roles import REVIEW, SEE_ALL
+from earnest.surveys.finality import scores_final_at
 from earnest.surveys.inviting import (
     REASONS,
     invitation_exclude,
@@ -27,6 +28,7 @@ from earnest.surveys.inviting import (
     links_of,
     steps_of,
 )
+from earnest.surveys.mailing import mail_states
 from earnest.surveys.queries import (
     INVITATION_STATES,
     campaign_get,
@@ -49,17 +51,23 @@ def survey_invitations(request: VisitorRequest, number: str) -> HttpResponse:
     found = invitations(campaign, state=state, provider_id=provider_id, who=who)
     page = page_of(request, found)
     rows = list(page.object_list)
-    steps = steps_of(rows)
+    steps, mails = steps_of(rows), mail_states(rows)
+    final_at = scores_final_at(campaign)
     shown = {
         "campaign": campaign,
         "page": page,
-        "rows": [(each, invitation_state(each, campaign), steps[each.id][-1]) for each in rows],
+        "rows": [
+            (each, invitation_state(each, campaign), steps[each.id][-1], mails.get(each.id))
+            for each in rows
+        ],
         "names": party_names(tenant_id, {(each.who_kind, each.who) for each in rows}),
         "states": INVITATION_STATES,
         "state": state,
         "provider": provider_id,
         "who": who,
         "reasons": REASONS,
+        "final_at": final_at,
+        "is_final": present(tenant_id) >= final_at,
         "may_review": request.visitor.may(REVIEW),
     }
     return render(request, "console/survey_invitations.html", shown)

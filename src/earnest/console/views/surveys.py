@@ -21,6 +21,7 @@ from earnest.console.survey_page import (
     bands,
     finding_of,
     items_shown,
+    mails_said,
     spread,
     trend,
 )
@@ -43,6 +44,7 @@ from earnest.surveys.due import REMINDERS_MAX
 from earnest.surveys.inviting import respondents_invite
 from earnest.surveys.models import (
     CLOSED,
+    CORRECTIONS,
     DRAFT,
     LIST,
     MARKET,
@@ -73,6 +75,7 @@ NEW = (
     Asked("survey_asks", "choice", choices=(MARKET, LIST), words="survey_asks", value=MARKET),
     Asked("survey_providers", "names", required=False),
     Asked("survey_remind", "count", value="3"),
+    Asked("survey_corrections", "count", value=str(CORRECTIONS)),
     Asked("survey_name_zh", "text", required=False),
     Asked("survey_name_en", "text", required=False),
 )
@@ -80,6 +83,7 @@ NEW_AT = {
     "campaign_outside_month": "survey_opens",
     "unknown_provider": "survey_providers",
     "bad_remind_days": "survey_remind",
+    "bad_corrections": "survey_corrections",
     "bad_month": "survey_month",
 }
 ACTS = {
@@ -203,6 +207,7 @@ def _new_of(form: Form) -> NewCampaign:
         asks=values["survey_asks"],
         provider_ids=values["survey_providers"],
         remind_after_days=values["survey_remind"],
+        corrections_max=values["survey_corrections"],
     )
 
 
@@ -238,6 +243,7 @@ def _campaign_page(request: VisitorRequest, number: str, problem: str = "") -> H
         "may_review": visitor.may(REVIEW),
         "preview": _preview(campaign, visitor.tenant_id),
         "reminders_max": REMINDERS_MAX,
+        "mails": mails_said(campaign),
         "problem": problem,
     }  # fmt: skip
     return render(request, "console/survey.html", shown, status=422 if problem else 200)
