@@ -1,23 +1,26 @@
 """``./run bench worker``: the worker is killed again and again, and everything due is done once.
 
 A market with a little due every day: deposits that fall short, fines whose appeal window ends,
-restrictions and holds whose time has come, deadlines to be reminded of; and an endpoint that wants
-to hear of all of it. A worker (``earnest work`` without its sleep) gets SIGKILL at a random instant
-after the clock has moved on, another one takes its place. In the end each effect is counted by what
-it is about, and the receiver's post is held against the tables.
+restrictions and holds whose time has come, reviews and appeals that nobody settles in time, turns
+and claims that run out, deadlines to be reminded of; and an endpoint that wants to hear of all of
+it. A worker (``earnest work`` without its sleep) gets SIGKILL at a random instant after the clock
+has moved on, another one takes its place. In the end each effect is counted by what it is about,
+and the receiver's post is held against the tables.
 """
 
 import json
+import multiprocessing
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import click
@@ -37,19 +40,22 @@ HOURS_PER_KILL = 6
 EACH_DAY = 6
 WORK_SECONDS = (0.0, 3.0, 0.3)
 """How long a worker works, once the clock has moved, before it is killed: from, to, most often."""
-POST_SECONDS_MAX = 20
+POST_SECONDS_MAX = 120
 """How long to wait for a message when the worker is to be killed in the middle of sending one."""
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "worker.md"
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["worker_child"])
 ABOUT = """\
 # The worker killed
 
 `./run bench worker`: a worker is killed by SIGKILL at a random instant after something has become
 due, another one takes its place, and so on; the marketplace's clock moves six hours between two
-kills. Deposits fall short, fines come due, restrictions and holds end, deadlines are reminded of,
-and a receiver on the same machine is told of everything. In the end every effect is counted by what
-it is about. A message may arrive more than once, always under the same id and with the same bytes:
-that is what a receiver knows a repeat by."""
+kills. Deposits fall short, fines come due, restrictions and holds end, reviews and appeals that
+nobody settles in time are escalated, turns to answer lapse, claims run out, deadlines are reminded
+of, and a receiver on the same machine is told of everything. In the end every effect is counted by
+what it is about. A message may arrive more than once, always under the same id and with the same
+bytes: that is what a receiver knows a repeat by."""
 console = Console(stderr=True)
 
 
@@ -86,71 +92,93 @@ class Findings:
 class Worker:
     """A worker in a process of its own, which says when it is ready to work."""
 
-    def __init__(self, home: Path, *words: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, HERE / "worker_child.py", str(home), *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+    def __init__(self, *, shuffled: bool = False) -> None:
+        from worker_child import work  # noqa: PLC0415 - Django is set up now
+
+        self._pipe, theirs = PROCESSES.Pipe()
+        self._process = PROCESSES.Process(
+            target=work, args=(theirs,), kwargs={"shuffled": shuffled}
         )
+        self._process.start()
+        theirs.close()
         self._hears("ready")
 
     def _hears(self, word: str) -> None:
-        pipe = self._process.stdout
-        said = pipe.readline().strip() if pipe else ""
+        try:
+            said = self._pipe.recv()
+        except EOFError:
+            said = ""
         if said != word:
             raise click.ClickException(f"the worker said {said!r} instead of {word!r}")
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
         self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        self._end()
 
     def quiet(self) -> None:
         """Let it finish everything that is due, and end in order."""
-        if self._process.stdin:
-            self._process.stdin.close()
+        self._pipe.send("finish")
         self._hears("done")
-        if self._process.wait() != 0:
+        self._end()
+        if self._process.exitcode != 0:
             raise click.ClickException("the worker did not end in order")
+
+    def _end(self) -> None:
+        self._process.join()
+        self._pipe.close()
 
 
 class Killer:
     """Starts workers and ends them: mostly at random, every third in the middle of a post."""
 
-    def __init__(self, home: Path, receiver: "Receiver") -> None:
+    def __init__(self, receiver: "Receiver") -> None:
         self.in_the_middle = self.while_sending = 0
-        self._home, self._receiver = home, receiver
+        self._receiver = receiver
         self._chance, self._count = random.Random(SEED), 0
 
-    def kill_one(self, clock_on: Callable[[], None]) -> None:
+    def kill_one(self) -> None:
         """Start a worker, let something become due, and kill it."""
-        from worker_proof import jobs_running  # noqa: PLC0415 - Django is set up now
+        from worker_market import clock_move  # noqa: PLC0415 - Django is set up now
+        from worker_proof import jobs_running  # noqa: PLC0415 - the same
 
         self._count += 1
-        worker = Worker(self._home, "shuffled")
+        worker = Worker(shuffled=True)
         if self._count % 3:
-            clock_on()
+            clock_move(TENANT, timedelta(hours=HOURS_PER_KILL))
             time.sleep(self._chance.triangular(*WORK_SECONDS))
             worker.kill()
         else:
             with self._receiver.holding() as in_hand:
-                clock_on()
-                self.while_sending += in_hand.wait(POST_SECONDS_MAX)
+                clock_move(TENANT, timedelta(hours=HOURS_PER_KILL))
+                self.while_sending += _in_hand_soon(in_hand)
                 worker.kill()
         self.in_the_middle += jobs_running(TENANT) > 0
 
 
+def _in_hand_soon(in_hand: Event) -> bool:
+    """Wait for a message; the marketplace's minutes pass meanwhile, as they do for a real worker.
+
+    The worker looks for what is to be told once a minute. One whose first job this was has told
+    nothing yet of what the other jobs did, and on a clock that stands still it never would.
+    """
+    from worker_market import clock_move  # noqa: PLC0415 - Django is set up now
+
+    for _ in range(POST_SECONDS_MAX):
+        if in_hand.wait(1):
+            return True
+        clock_move(TENANT, timedelta(minutes=1))
+    return False
+
+
 @contextmanager
-def _own_database() -> Iterator[Path]:
-    """Run a server with an empty database for the length of a block; give its data folder."""
+def _own_database() -> Iterator[None]:
+    """Run a server with an empty database for the length of a block."""
     os.environ.pop("DATABASE_URL", None)
     os.environ["DJANGO_SETTINGS_MODULE"] = "earnest.settings"
     os.environ["EARNEST_TENANT"] = TENANT
     os.environ["EARNEST_WEBHOOKS_LOOPBACK"] = "1"
+    os.environ["PYTHONPATH"] = str(HERE)  # where the workers' forefather finds their module
     with tempfile.TemporaryDirectory(prefix="earnest-worker-") as folder:
         home = Path(folder)
         home.chmod(0o755)  # the server's own user has to pass through when this runs as root
@@ -158,28 +186,29 @@ def _own_database() -> Iterator[Path]:
             import django  # noqa: PLC0415 - the settings read the address that is known only now
 
             django.setup()
+            ensure_running()  # it loads while the tables are made
             database_migrate()
-            yield home
+            yield
 
 
 def worker_run(kills: int, progress: Progress) -> Findings:
     """Let workers work and die; count what they did."""
     began = time.monotonic()
-    with _own_database() as home:
+    with _own_database():
         from worker_market import clock_move, market_open  # noqa: PLC0415 - Django is set up now
         from worker_proof import Receiver, proven  # noqa: PLC0415 - the same
 
         days = kills * HOURS_PER_KILL // 24 + 1
         with Receiver() as receiver:
             due = market_open(TENANT, receiver.url, days, EACH_DAY)
-            killer = Killer(home, receiver)
+            killer = Killer(receiver)
             task = progress.add_task("kills", total=kills)
             for _ in range(kills):
-                killer.kill_one(lambda: clock_move(TENANT, HOURS_PER_KILL))
+                killer.kill_one()
                 progress.advance(task)
-            for hours in (0, 24 * 12):
-                clock_move(TENANT, hours)
-                Worker(home).quiet()
+            for days_on in (0, 12):
+                clock_move(TENANT, timedelta(days=days_on))
+                Worker().quiet()
             proof = proven(TENANT, due, receiver)
     return Findings(
         kills=kills,

@@ -22,10 +22,11 @@ from earnest.market.queries import market_now
 from earnest.restrictions.commands import Grant, restrictions_grant
 from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
 from earnest.tickets.commands import NewItem
+from worker_reviews import Reviews, appealed_at, hearing_open, reviews_open
 
 START = datetime(2025, 11, 20, 2, tzinfo=UTC)
 """The marketplace's first instant: 10:00 in Shanghai."""
-DEPOSIT_FEN, HELD_FEN, FINE_FEN = 1_000_000, 50_000, 12_300
+DEPOSIT_FEN, HELD_FEN, FINE_FEN, APPEALED_FEN = 1_000_000, 50_000, 12_300, 4_500
 CASH = "clearing/bank"
 BOUGHT = "S0-2.2.1b"
 _IDS = UUID("5d0b1c4e-0a51-4f0e-9d0c-000000000000")
@@ -41,17 +42,19 @@ class Due:
         tickets: decisions with a fine, by the ticket's number.
         restrictions: ids of what ends when its day has come.
         holds: ids of the ledger's holds that expire.
+        reviews: violations and appeals that time alone moves on.
     """
 
     short: list[Subject] = field(default_factory=list)
     tickets: dict[str, UUID] = field(default_factory=dict)
     restrictions: list[UUID] = field(default_factory=list)
     holds: list[UUID] = field(default_factory=list)
+    reviews: Reviews = field(default_factory=Reviews)
 
 
-def clock_move(tenant_id: str, hours: int) -> None:
+def clock_move(tenant_id: str, by: timedelta) -> None:
     """Let the marketplace's time pass."""
-    clock_set(tenant_id, market_now(tenant_id, START) + timedelta(hours=hours))
+    clock_set(tenant_id, market_now(tenant_id, START) + by)
 
 
 def market_open(tenant_id: str, url: str, days: int, each_day: int) -> Due:
@@ -71,6 +74,9 @@ def market_open(tenant_id: str, url: str, days: int, each_day: int) -> Due:
         decision = _decided(tenant_id, provider, number)
         due.restrictions += _restricted(tenant_id, provider, decision.id, on)
         _fined(tenant_id, provider, number, due)
+        reviews_open(tenant_id, provider, on, due.reviews)
+        appealed, _ = _ticket(tenant_id, provider, number, APPEALED_FEN, appealed_at(on))
+        hearing_open(tenant_id, provider, appealed, on, due.reviews)
     batches_seal(tenant_id, START)
     return due
 
@@ -192,10 +198,18 @@ def _restricted(tenant_id: str, provider: Subject, decision: UUID, on: date) -> 
 
 def _fined(tenant_id: str, provider: Subject, number: int, due: Due) -> None:
     """Fine a provider; the money is due when the days to appeal are over, days apart."""
-    decision = _decided(tenant_id, provider, number, FINE_FEN)
     told = START - timedelta(days=6) + timedelta(hours=3 * (number % 40))
+    ticket, decision_id = _ticket(tenant_id, provider, number, FINE_FEN, told)
+    due.tickets[ticket] = decision_id
+
+
+def _ticket(
+    tenant_id: str, provider: Subject, number: int, money_fen: int, told: datetime
+) -> tuple[str, UUID]:
+    """Tell a provider of a fine; return the number of its ticket and the id of its decision."""
+    decision = _decided(tenant_id, provider, number, money_fen)
     item = NewItem("other", f"run {number}", BOUGHT, Words("示例", "a sample"))
     sanction = Sanction([item], facts=Words("示例事实", "sample facts"), measure="none")
     effect = sanction_apply(tenant_id, decision, sanction, told)
     effect_note(decision, effect)
-    due.tickets[str(effect["ticket"])] = decision.id
+    return str(effect["ticket"]), decision.id

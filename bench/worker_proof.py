@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Count
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from earnest.appeals.models import AppealStep
 from earnest.deliveries.models import Delivery, EndpointSecret
 from earnest.deliveries.sealing import opened
 from earnest.deposits.models import Shortage
@@ -23,11 +24,13 @@ from earnest.market.queries import market_now
 from earnest.notices.models import Notice
 from earnest.restrictions.models import Restriction
 from earnest.tickets.models import Ticket
+from earnest.violations.models import ViolationEntry
 from earnest.work.invariants import invariants_check
 from earnest.work.models import Alert, Reminder, WorkRun
 from earnest.work.outgoing import ALL_SOURCES
 from earnest.work.queries import RUNNING
 from worker_market import FINE_FEN, START, Due
+from worker_reviews import BY_TIME, reviews_effects
 
 Pair = tuple[int, int]
 NAMED = 5
@@ -151,6 +154,16 @@ def proven(tenant_id: str, due: Due, receiver: Receiver) -> Proof:
             "subject_id", "kind", "title_en", "body_en", "decision_id",
         ),
         *_twice("reminder", Reminder.objects.filter(tenant_id=tenant_id), "key", "due_on"),
+        *_twice(
+            "violation",
+            ViolationEntry.objects.filter(tenant_id=tenant_id, what__in=BY_TIME),
+            "violation__number", "what",
+        ),
+        *_twice(
+            "appeal",
+            AppealStep.objects.filter(tenant_id=tenant_id, what__in=BY_TIME),
+            "appeal__number", "what",
+        ),
         *_post_wrong(tenant_id, receiver),
         *(f"alert {each.name}: {each.ids[:NAMED]}" for each in _alerts(tenant_id)),
     ]  # fmt: skip
@@ -162,6 +175,7 @@ def proven(tenant_id: str, due: Due, receiver: Receiver) -> Proof:
         "fines taken from deposits": (_taken(tenant_id, due), len(due.tickets)),
         "restrictions that ended": (_released(tenant_id, due), len(due.restrictions)),
         "holds that expired": (_expired(tenant_id, due), len(due.holds)),
+        **reviews_effects(tenant_id, due.reviews),
         "reminders, each with its notice": (_reminders(tenant_id)),
         "events told to the endpoint": (deliveries.count(), len(_happened(tenant_id))),
         "events that arrived": (
