@@ -74,7 +74,8 @@ def test_points_add_up_and_the_named_goods_are_hidden() -> None:
     assert objects_restricted(tenant, *P1, "goods_listing") == {"item_id G7", "item_id G8"}
     assert capabilities_restricted(tenant, *P1) == set()
     told = Notice.objects.get(tenant_id=tenant)
-    assert "item_id G7" in told.body_zh
+    assert "隐藏货品：货品 G7、货品 G8" in told.body_zh
+    assert "hide goods: item G7, item G8" in told.body_en
     assert "4.0" in told.body_en
     assert Ticket.objects.get(tenant_id=tenant).items.count() == 2
     assert not decisions_replay(tenant).differences
@@ -205,6 +206,7 @@ def test_every_item_needs_a_verdict_and_a_reason() -> None:
         with pytest.raises(BadInput) as refused:
             finding_propose(tenant, violation.number, verdicts, actor, NOW)
         assert refused.value.problem.where == where
+        assert f"第 {where[6]} 项" in refused.value.problem.zh
     assert {each.verdict for each in violation.items.all()} == {"open"}
 
 

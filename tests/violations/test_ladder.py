@@ -13,8 +13,9 @@ from earnest.deposits.accounts import claim_of, deposit_of
 from earnest.kernel.calendar import add_months
 from earnest.kernel.errors import Conflict, NotAllowed
 from earnest.ledger.queries import balance_of
+from earnest.market.models import Membership
 from earnest.market.queries import provider_get
-from earnest.notices.models import Notice
+from earnest.notices.models import Notice, Statement
 from earnest.policy import Reading
 from earnest.restrictions.models import Restriction
 from earnest.restrictions.queries import capabilities_restricted
@@ -151,11 +152,34 @@ def test_money_needs_two_persons_and_the_first_may_be_the_proposer() -> None:
 
 
 def test_money_proposed_by_who_may_not_decide_needs_two_deciders() -> None:
-    """The service desk proposes; then risk and admin both have to agree."""
+    """The service desk proposes and cannot agree; then risk and admin both have to."""
     tenant = market()
     violation = proposed(tenant, reported(tenant), by=SERVICE)
+    with pytest.raises(NotAllowed, match="second_person_needed"):
+        settled(tenant, violation, by=SERVICE)
     assert settled(tenant, violation, by=RISK)[0].state == "waiting"
     assert settled(tenant, violation, by=ADMIN)[0].state == "in_effect"
+
+
+def test_who_proposed_a_finding_agrees_to_it_nowhere_also_once_it_may_decide() -> None:
+    """Its word is noted and counts for nothing: the general page refuses it, two others decide."""
+    tenant = market()
+    violation = proposed(tenant, reported(tenant), by=SERVICE)
+    (decision,) = decisions_shown(violation)
+    (word,) = decision.approvals.all()
+    assert (word.actor, word.verdict) == (person(tenant, SERVICE), "proposed")
+    assert word.reason == "the page says so"
+    Membership.objects.filter(user__username=person(tenant, SERVICE)).update(role=RISK)
+    for verdict in ("approve", "refuse"):
+        with pytest.raises(NotAllowed, match="second_person_needed"):
+            decision_settle(
+                tenant, decision.id, verdict=verdict, actor=person(tenant, SERVICE),
+                reason="fine", now=NOW,
+            )  # fmt: skip
+    assert settled(tenant, violation, by=RISK)[0].state == "waiting"
+    assert settled(tenant, violation, by=ADMIN)[0].state == "in_effect"
+    kept = Statement.objects.get(tenant_id=tenant, decision_id=decision.id)
+    assert kept.content["decided_by"] == {"mode": "persons", "persons": 2}
 
 
 def test_a_refused_finding_goes_back_and_the_next_one_has_its_own_number() -> None:

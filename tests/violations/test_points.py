@@ -23,9 +23,11 @@ from earnest.restrictions.queries import capabilities_restricted
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 from earnest.tickets.models import Ticket
 from earnest.violations.corrections import correction_judge, correction_say
+from earnest.violations.due import violations_look
 from earnest.violations.evidence import Answer
 from earnest.violations.points import points_ceiling
 from earnest.violations.queries import violation_get
+from earnest.violations.sanctions import points_standing
 from tests.appeals.scene import heard
 from tests.cases.scene import NOW, P1
 from tests.rulebooks.books import announced, submitted
@@ -144,3 +146,64 @@ def test_an_appeal_against_earlier_points_judges_the_measure_again(
     assert measure.state == state
     assert violation_get(tenant, second.number).settled_at == NOW
     assert not decisions_replay(tenant).differences
+
+
+@pytest.mark.clause("S0-2.2.6", "S0-2.2.5-scope")
+def test_the_same_points_lead_to_one_measure_only() -> None:
+    """5.0 led to freezing: 2.0 more lead to nothing, and 3.0 after them fill the next 5.0.
+
+    It is the same while the first measure still waits for its person.
+    """
+    tenant = market()
+    _ceiling_set(50)
+    _, second = _two_violations(tenant)
+    sanctioned(tenant, item("outside_contacts", item_id="G9"))
+    assert len(_measures(tenant)) == 1
+    settled(tenant, second)
+    third, _ = sanctioned(tenant, item("not_as_described", item_id="G10"))
+    first_measure, next_measure = _measures(tenant)
+    assert first_measure.receipt["result"]["points_total"] == 50
+    assert next_measure.receipt["result"]["points_total"] == 50
+    assert next_measure.period == third.number
+    given = [
+        {one["given_in"] for one in each.receipt["facts"]["counted"]} for each in _measures(tenant)
+    ]
+    assert not given[0] & given[1]
+
+
+def test_a_measure_that_people_refused_is_proposed_again_only_with_new_points() -> None:
+    """The look proposes nothing for points that people let go; the next violation does."""
+    tenant = market()
+    _ceiling_set(50)
+    _, second = _two_violations(tenant)
+    settled(tenant, second, verdict="refuse")
+    assert violations_look(tenant, NOW).measures == ()
+    third, _ = sanctioned(tenant, item("images_unclear", item_id="G9"))
+    refused, again = _measures(tenant)
+    assert (refused.state, again.state, again.period) == ("refused", "waiting", third.number)
+    assert again.receipt["result"]["points_total"] == 55
+
+
+@pytest.mark.clause("S0-2.2.6")
+def test_one_overturned_item_takes_its_points_off_and_frees_the_others() -> None:
+    """Of 4.0 by two items one falls: the measure at 4.0 falls, and 2.0 with 3.0 later reach it.
+
+    The points that are left had led to no measure in the end, so the look proposes one.
+    """
+    tenant = market()
+    _ceiling_set(40)
+    first, _ = sanctioned(
+        tenant, item("outside_contacts", item_id="G7"), item("exaggeration", item_id="G8")
+    )
+    settled(tenant, first)
+    second, _ = sanctioned(tenant, item("not_as_described", item_id="G9"))
+    assert len(_measures(tenant)) == 1
+    ticket = Ticket.objects.get(tenant_id=tenant, period=first.number, decision="violation_points")
+    disputed = [Disputed(1, "facts_wrong", "并非事实")]
+    heard(appeal_file(tenant, NewAppeal(P1, ticket.number, disputed, "p1"), NOW), NOW + DAYS)
+    assert [each.state for each in _measures(tenant)] == ["reversed"]
+    assert points_standing(second, pack_of(SUPPLY_MARKET), DAY) == [30, 20]
+    assert violations_look(tenant, NOW + DAYS).measures == (first.number,)
+    assert violations_look(tenant, NOW + DAYS).measures == ()
+    _, again = _measures(tenant)
+    assert (again.state, again.receipt["result"]["points_total"]) == ("waiting", 50)

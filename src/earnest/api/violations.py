@@ -24,6 +24,12 @@ from earnest.kernel.errors import NotFound
 from earnest.market.roles import REVIEW, SEND_EVENTS, may
 from earnest.violations.corrections import tickets_of
 from earnest.violations.models import FOUND, IN_REVIEW, REPORTED, Violation
+from earnest.violations.protection_queries import (
+    ENDED,
+    IN_FORCE,
+    ProtectionShown,
+    protections_shown,
+)
 from earnest.violations.queries import (
     ViolationFilter,
     decisions_shown,
@@ -93,6 +99,27 @@ class TurnOut(Schema):
     reply: str
 
 
+class ProtectionOut(Schema):
+    """A protective measure during the review; it is no sanction and lasts until ``last_on``.
+
+    ``state`` is waiting, in_force, ended or refused; ``because`` says why it is over. ``things``
+    are the goods that it is about, none where it is about the whole service.
+    """
+
+    position: int
+    measure: str
+    state: str
+    because: str
+    reason: str
+    last_on: date
+    put_at: datetime
+    closed_at: datetime | None
+    things: list[str]
+    said: str
+    said_at: datetime | None
+    decision_id: UUID
+
+
 class ViolationOut(Schema):
     """A violation. ``source``, ``claimed_by`` and ``note`` are for operators."""
 
@@ -116,10 +143,11 @@ class ViolationPage(Schema):
 
 
 class ViolationFull(ViolationOut):
-    """A violation with its items, the turns of evidence, its decisions and tickets."""
+    """A violation with its items, evidence, protective measures, decisions and tickets."""
 
     items: list[ItemOut]
     turns: list[TurnOut]
+    protections: list[ProtectionOut]
     decisions: list[DecisionOut]
     tickets: list[str]
 
@@ -165,8 +193,25 @@ def _full(caller: Caller, violation: Violation) -> dict[str, Any]:
             for each in items
         ],
         "turns": sorted(violation.turns.all(), key=lambda each: each.round),
+        "protections": [
+            _protection(each)
+            for each in protections_shown(violation)
+            if caller.sees_all or each.state in (IN_FORCE, ENDED)
+        ],
         "decisions": decisions,
         "tickets": [each.number for each in tickets_of(violation)],
+    }
+
+
+def _protection(shown: ProtectionShown) -> dict[str, Any]:
+    row = shown.protection
+    names = ("position", "measure", "reason", "last_on", "put_at", "closed_at", "said", "said_at")
+    return {
+        **{name: getattr(row, name) for name in names},
+        "decision_id": row.decision_id,
+        "state": shown.state,
+        "because": shown.because,
+        "things": list(dict.fromkeys(thing for _, thing in shown.restricted if thing)),
     }
 
 
@@ -202,7 +247,13 @@ def violation_send(request: HttpRequest, body: ReportIn) -> dict[str, Any]:
 
 def _receipt(caller: Caller, violation: Violation) -> dict[str, Any]:
     """Return number and state for a sender; an earlier report may have been somebody else's."""
-    nothing: dict[str, Any] = {"items": [], "turns": [], "decisions": [], "tickets": []}
+    nothing: dict[str, Any] = {
+        "items": [],
+        "turns": [],
+        "protections": [],
+        "decisions": [],
+        "tickets": [],
+    }
     return {**_out(caller, violation), "state": violation.state, **nothing}
 
 
@@ -244,7 +295,7 @@ def violations_list(
 def violation_show(
     request: HttpRequest, number: Annotated[Number, Path(description="number of the violation")]
 ) -> dict[str, Any]:
-    """Show a violation with its items, evidence, decisions and tickets."""
+    """Show a violation with items, evidence, protective measures, decisions and tickets."""
     caller = reader_of(request)
     try:
         if caller.sees_all:

@@ -14,6 +14,12 @@ from earnest.market.queries import reviewer_named
 from earnest.violations.due import violations_look
 from earnest.violations.kinds import kinds_of, pack_of_subject
 from earnest.violations.models import STATES, Violation
+from earnest.violations.protection_queries import (
+    ProtectionShown,
+    protections_open,
+    protections_shown,
+)
+from earnest.violations.protections import Protecting, protection_lift, protection_put
 from earnest.violations.queries import (
     ViolationFilter,
     decisions_shown,
@@ -39,7 +45,7 @@ def _row(violation: Violation) -> dict[str, Any]:
 
 @click.group("violation")
 def violation() -> None:
-    """Reports of violations: report, list, queue, show, kinds, look."""
+    """Reports of violations: report, list, queue, show, protect, lift, protections, kinds, look."""
 
 
 @violation.command("report")
@@ -112,7 +118,7 @@ def violation_queue(*, output_format: str) -> None:
 @click.argument("number")
 @reading
 def violation_show(*, number: str, output_format: str) -> None:
-    """Show violation NUMBER: its items, with what was found, and its decisions."""
+    """Show violation NUMBER: its items, what protects meanwhile, and its decisions."""
     found = violation_get(tenant(), number)
     rows: list[dict[str, Any]] = [
         {
@@ -129,6 +135,18 @@ def violation_show(*, number: str, output_format: str) -> None:
     rows += [
         {
             "number": number,
+            "what": f"protection {each.protection.position}",
+            "kind": each.protection.measure,
+            "clause": each.decision.clause,
+            "state": each.state,
+            "money_fen": None,
+            "note": each.because or f"until {each.protection.last_on}",
+        }
+        for each in protections_shown(found)
+    ]
+    rows += [
+        {
+            "number": number,
             "what": f"decision {each.period}",
             "kind": each.decision,
             "clause": each.clause,
@@ -139,6 +157,60 @@ def violation_show(*, number: str, output_format: str) -> None:
         for each in decisions_shown(found)
     ]
     emit(rows, output_format)
+
+
+def _protection_row(each: ProtectionShown) -> dict[str, Any]:
+    row = each.protection
+    return {
+        "number": row.violation.number,
+        "item": row.position,
+        "measure": row.measure,
+        "state": each.state,
+        "last_on": row.last_on,
+        "put_by": row.put_by,
+        "reason": row.reason,
+        "answered_at": row.said_at,
+    }
+
+
+@violation.command("protections")
+@reading
+def violation_protections(*, output_format: str) -> None:
+    """List the protective measures in force or waiting, the one that ends first in front."""
+    emit([_protection_row(each) for each in protections_open(tenant())], output_format)
+
+
+@violation.command("protect")
+@click.argument("number")
+@click.option("--item", "position", type=int, default=1, show_default=True)
+@click.option("--measure", required=True, help="Such as hide_goods; by the rulebook's table.")
+@click.option("--reason", required=True, help="Why; the party reads it.")
+@click.option("--as", "actor", required=True, help="The reviewer who has claimed it.")
+@reading
+def violation_protect(
+    *, number: str, position: int, measure: str, reason: str, actor: str, output_format: str
+) -> None:
+    """Put a protective measure in force while violation NUMBER is looked into."""
+    wanted = Protecting(position, measure, reason)
+    protection_put(tenant(), number, wanted, reviewer_named(tenant(), actor), edge_now())
+    shown = protections_shown(violation_get(tenant(), number))
+    emit([_protection_row(each) for each in shown], output_format)
+
+
+@violation.command("lift")
+@click.argument("number")
+@click.option("--item", "position", type=int, default=1, show_default=True)
+@click.option("--reason", required=True)
+@click.option("--as", "actor", required=True, help="A person who may review.")
+@reading
+def violation_lift(
+    *, number: str, position: int, reason: str, actor: str, output_format: str
+) -> None:
+    """End the protective measure of an item of violation NUMBER early."""
+    who = reviewer_named(tenant(), actor)
+    protection_lift(tenant(), number, position, actor=who, reason=reason, now=edge_now())
+    shown = protections_shown(violation_get(tenant(), number))
+    emit([_protection_row(each) for each in shown], output_format)
 
 
 @violation.command("kinds")

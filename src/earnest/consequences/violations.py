@@ -4,14 +4,26 @@ The items stand in the decision's own facts, so its receipt tells what it rests 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from earnest.consequences.basis import TOPPED_UP, reason_of
+from earnest.consequences.objects import (
+    NO_THING,
+    OBJECT_MEASURES,
+    Objects,
+    acts_at_once,
+    after,
+    objects_begin,
+    objects_of,
+    objects_words,
+)
+from earnest.consequences.objects import records_of as _records
+from earnest.consequences.protections import protections_replace, replaced_words
 from earnest.consequences.replacing import first_period, restricted_since
 from earnest.consequences.sanctions import Sanction, sanction_apply
-from earnest.consequences.words import OUTCOMES
+from earnest.consequences.words import thing_words
 from earnest.decisions.commands import effect_note
 from earnest.decisions.models import Decision
 from earnest.deposits.accounts import claim_of
@@ -22,31 +34,23 @@ from earnest.kernel.words import NOTHING, Words
 from earnest.ledger.commands import transfers_post
 from earnest.notices.commands import Message, NewNotice, notices_send
 from earnest.policy import Pack
-from earnest.restrictions.commands import Grant, restrictions_grant
 from earnest.restrictions.release import Condition
 from earnest.rulebooks.packs import pack_of_receipt
 from earnest.tickets.commands import IN_FORCE, NewItem
 from earnest.tickets.queries import ticket_locked, ticket_of_decision
 
-GOODS, BRAND = "goods_listing", "brand"
-OBJECT_MEASURES: Final = {"hide_goods": GOODS, "ban_goods": GOODS, "brand_off": BRAND}
-"""Measures that are about single goods or brands, and the capability that each takes away."""
+__all__ = [
+    "OBJECT_MEASURES", "breach_money_apply", "damages_claim", "points_apply",
+    "points_measure_apply", "requirement4_apply", "sampling_apply",
+]  # fmt: skip
 SAMPLING_ACTIONS: Final = (
     ("goods_delisted", "hide_goods"),
     ("goods_banned", "ban_goods"),
     ("brand_removed", "brand_off"),
 )
 NO_OBJECT: Final = "points"
-NO_THING: Final = "none"
-
-
-@dataclass(frozen=True)
-class _Objects:
-    """Single goods or brands that a measure is about, and how it ends."""
-
-    measure: str
-    named: Sequence[str]
-    release: Sequence[Condition]
+ONLY_POINTS: Final = "points"
+PROPOSED: Final = "proposed_measures"
 
 
 def requirement4_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def requirement4_apply(tenant_id: str, decision: Decision, now: datetime) -> dic
         source=_source(decision),
         also=_damages_words(int(result["damages_fen"]), damages=bool(row["damages"])),
     )
-    return sanction_apply(tenant_id, decision, sanction, now)
+    return _carried_out(tenant_id, decision, sanction, (), now)
 
 
 def _damages_words(damages_fen: int, *, damages: bool) -> Words:
@@ -148,29 +152,34 @@ def points_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str,
     """Give violation points, and the measure of the kind (S0-2.2.6)."""
     pack, on = _judged_by(decision)
     rows = _kind_rows(decision, pack, on)
-    days = int(rows[0]["measure_days"])
-    release = _after(restricted_since(decision, now), days)
+    days = _measure_days(decision, pack, on, rows)
     facts = decision.receipt["facts"]
     now_tenths, total = int(facts["points_now"]), int(decision.receipt["result"]["points_total"])
-    objects = _objects(decision, decision.outcome, release)
     sanction = Sanction(
         items=_items(decision),
         facts=_said(decision),
-        release=release,
+        release=after(restricted_since(decision, now), days),
         source=_source(decision),
         correct_until=_correct_until(rows, now),
         measure=NO_OBJECT if decision.outcome in OBJECT_MEASURES else decision.outcome,
-        also=_joined(
-            [
-                Words(
-                    f"记 {_tenths(now_tenths)} 分，累计 {_tenths(total)} 分",
-                    f"{_tenths(now_tenths)} points, {_tenths(total)} in all",
-                ),
-                *_objects_words(objects),
-            ]
+        also=Words(
+            f"记 {_tenths(now_tenths)} 分，累计 {_tenths(total)} 分",
+            f"{_tenths(now_tenths)} points, {_tenths(total)} in all",
         ),
     )
-    return _with_objects(tenant_id, decision, sanction, objects, now)
+    return _carried_out(
+        tenant_id, decision, sanction, objects_of(decision, decision.outcome, days), now
+    )
+
+
+def _measure_days(
+    decision: Decision, pack: Pack, on: date, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Return for how many days the measure lasts: the kind's own, or one that was proposed."""
+    if decision.outcome in {ONLY_POINTS, rows[0]["measure"]} or PROPOSED not in pack.tables:
+        return int(rows[0]["measure_days"])
+    proposed = pack.table_row(PROPOSED, {"measure": decision.outcome}, on=on)
+    return int(proposed["measure_days"])
 
 
 def points_measure_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
@@ -184,7 +193,7 @@ def points_measure_apply(tenant_id: str, decision: Decision, now: datetime) -> d
             f"累计 {total} 分，达到平台设定的上限；本次：{said.zh}",
             f"{total} points in all, which reaches the ceiling that is set; this time: {said.en}",
         ),
-        release=_after(restricted_since(decision, now), int(result["measure_days"])),
+        release=after(restricted_since(decision, now), int(result["measure_days"])),
         source=_source(decision),
     )
     return sanction_apply(tenant_id, decision, sanction, now)
@@ -195,21 +204,19 @@ def sampling_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[st
     pack, on = _judged_by(decision)
     rows = _kind_rows(decision, pack, on)
     result = decision.receipt["result"]
-    objects: list[_Objects] = []
-    since = restricted_since(decision, now)
+    objects: list[Objects] = []
     for step, measure in SAMPLING_ACTIONS:
         if result[step]:
             days = int(rows[0]["measure_days"]) if measure == decision.outcome else 0
-            objects += _objects(decision, measure, _after(since, days))
+            objects += objects_of(decision, measure, days)
     sanction = Sanction(
         items=_items(decision),
         facts=_said(decision),
         source=_source(decision),
         correct_until=_correct_until(rows, now),
         measure=NO_OBJECT if decision.outcome in OBJECT_MEASURES else decision.outcome,
-        also=_joined(_objects_words(objects)),
     )
-    return _with_objects(tenant_id, decision, sanction, objects, now)
+    return _carried_out(tenant_id, decision, sanction, objects, now)
 
 
 def breach_money_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
@@ -224,10 +231,6 @@ def _judged_by(decision: Decision) -> tuple[Pack, date]:
     return pack_of_receipt(decision.receipt), decision.governing_on or day_of(decision.made_at)
 
 
-def _records(decision: Decision) -> list[Mapping[str, Any]]:
-    return list(decision.receipt["facts"]["items"])
-
-
 def _kind_rows(decision: Decision, pack: Pack, on: date) -> list[dict[str, Any]]:
     return [
         pack.table_row("violation_kinds", {"violation": each["violation"]}, on=on)
@@ -237,13 +240,6 @@ def _kind_rows(decision: Decision, pack: Pack, on: date) -> list[dict[str, Any]]
 
 def _source(decision: Decision) -> str:
     return str(_records(decision)[0]["source"]).removeprefix("by_")
-
-
-def _after(since: date, days: int) -> list[Condition]:
-    """Return the condition that so many days are over; none where it does not end by itself."""
-    if not days:
-        return []
-    return [{"kind": "time", "on": (since + timedelta(days=days)).isoformat()}]
 
 
 def _correct_until(rows: Sequence[Mapping[str, Any]], now: datetime) -> date | None:
@@ -272,9 +268,9 @@ def _item_words(pack: Pack, item: Mapping[str, Any]) -> Words:
     name = pack.texts.get(str(item["violation"]))
     zh = name.zh if name else str(item["violation"])
     en = name.get("en") if name else str(item["violation"])
-    named = item["thing"] != NO_THING
-    thing = f"，{item['thing']}" if named else ""
-    about = f", {item['thing']}" if named else ""
+    named = thing_words(str(item["thing"])) if item["thing"] != NO_THING else NOTHING
+    thing = f"，{named.zh}" if named.zh else ""
+    about = f", {named.en}" if named.en else ""
     return Words(
         f"{zh}（{item['clause_id']}，{item['happened_on']}{thing}）：{item['why']}",
         f"{en} ({item['clause_id']}, {item['happened_on']}{about}): {item['why']}",
@@ -294,53 +290,21 @@ def _tenths(tenths: int) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def _objects(decision: Decision, measure: str, release: Sequence[Condition]) -> list[_Objects]:
-    """Return what a measure of single goods or brands is about; empty where nobody named it."""
-    capability = OBJECT_MEASURES.get(measure)
-    if capability is None:
-        return []
-    field = "brand" if capability == BRAND else "thing"
-    named = dict.fromkeys(
-        str(each[field]) for each in _records(decision) if each[field] != NO_THING
-    )
-    return [_Objects(measure, list(named), release)] if named else []
-
-
-def _objects_words(objects: Sequence[_Objects]) -> list[Words]:
-    return [_object_words(each) for each in objects]
-
-
-def _object_words(of: _Objects) -> Words:
-    measure, until = OUTCOMES[of.measure], next((each.get("on", "") for each in of.release), "")
-    return Words(
-        f"{measure.zh}：{'、'.join(of.named)}" + (f"（至 {until}）" if until else ""),
-        f"{measure.en}: {', '.join(of.named)}" + (f" (until {until})" if until else ""),
-    )
-
-
-def _with_objects(
+def _carried_out(
     tenant_id: str,
     decision: Decision,
     sanction: Sanction,
-    objects: Sequence[_Objects],
+    objects: Sequence[Objects],
     now: datetime,
 ) -> dict[str, Any]:
-    """Open the ticket, and restrict the goods and brands that the measure names."""
-    effect = sanction_apply(tenant_id, decision, sanction, now)
-    grants = [
-        Grant(
-            subject_kind=decision.subject_kind,
-            subject_id=decision.subject_id,
-            measure=each.measure,
-            capabilities=[OBJECT_MEASURES[each.measure]],
-            rulebook=decision.rulebook,
-            clause=decision.clause,
-            decision_id=decision.id,
-            release=each.release,
-            object_ref=name,
-        )
-        for each in objects
-        for name in each.named
-    ]
-    made = restrictions_grant(tenant_id, grants, now)
-    return effect | {"restrictions": [*effect["restrictions"], *(str(each) for each in made)]}
+    """Open the ticket and restrict what is due; what protected meanwhile gives way to it."""
+    measures = [sanction.measure or decision.outcome, *(each.measure for each in objects)]
+    acts = all(acts_at_once(decision, each, now) for each in measures)
+    also = [sanction.also] if sanction.also.zh else []
+    also += objects_words(decision, objects, now)
+    also += replaced_words(decision) if acts else []
+    effect = sanction_apply(tenant_id, decision, replace(sanction, also=_joined(also)), now)
+    effect = objects_begin(decision, objects, effect, now)
+    if acts:
+        protections_replace(decision, now)
+    return effect

@@ -29,6 +29,13 @@ from earnest.violations.corrections import (
 from earnest.violations.evidence import Answer, operator_reply, party_answer, party_ask
 from earnest.violations.finding import finding_settle
 from earnest.violations.models import ASKED, FOUND, IN_REVIEW, REPORTED, Violation
+from earnest.violations.protection_queries import answerable, measures_offered
+from earnest.violations.protections import (
+    Protecting,
+    protection_answer,
+    protection_lift,
+    protection_put,
+)
 from earnest.violations.queries import decisions_shown
 from earnest.violations.queue import violation_claim, violation_release, violation_skip
 
@@ -75,6 +82,7 @@ class Act:
     """Something that can be done: who may, when it is offered, what is asked, and the doing.
 
     Attributes:
+        asks: what is asked where that differs from violation to violation; else ``asked``.
         files: whether documents may be handed in with it.
     """
 
@@ -83,6 +91,11 @@ class Act:
     asked: tuple[Asked, ...]
     do: Doing
     files: bool = False
+    asks: Callable[[Acting], tuple[Asked, ...]] | None = None
+
+    def questions(self, acting: Acting) -> tuple[Asked, ...]:
+        """Return what is asked of a violation as it stands."""
+        return self.asks(acting) if self.asks is not None else self.asked
 
 
 def _held(acting: Acting) -> bool:
@@ -173,6 +186,50 @@ def _correct(acting: Acting, given: dict[str, Any]) -> object:
     return correction_say(tenant_id, acting.visitor.subject, number, said, acting.now)
 
 
+def _offers(acting: Acting) -> list[tuple[int, str]]:
+    return measures_offered(acting.violation, day_of(acting.now))
+
+
+def _protect_asks(acting: Acting) -> tuple[Asked, ...]:
+    offered = _offers(acting)
+    positions = tuple(dict.fromkeys(str(position) for position, _ in offered))
+    measures = tuple(dict.fromkeys(measure for _, measure in offered))
+    return (
+        Asked("item", "choice", choices=positions, value=positions[0] if positions else ""),
+        Asked("measure", "choice", choices=measures, words="outcome"),
+        Asked("reason", "text"),
+    )
+
+
+def _protect(acting: Acting, given: dict[str, Any]) -> object:
+    wanted = Protecting(int(given["item"]), given["measure"], given["reason"])
+    return protection_put(*acting.at, wanted, acting.visitor.name, acting.now)
+
+
+def _protected(acting: Acting) -> list[str]:
+    rows = acting.violation.protections.all()
+    return sorted(str(each.position) for each in rows if each.closed_at is None)
+
+
+def _lift_asks(acting: Acting) -> tuple[Asked, ...]:
+    positions = _protected(acting)
+    first = positions[0] if positions else ""
+    return (Asked("item", "choice", choices=positions, value=first), Asked("reason", "text"))
+
+
+def _lift(acting: Acting, given: dict[str, Any]) -> object:
+    return protection_lift(
+        *acting.at, int(given["item"]), actor=acting.visitor.name, reason=given["reason"],
+        now=acting.now,
+    )  # fmt: skip
+
+
+def _answer_protection(acting: Acting, given: dict[str, Any]) -> object:
+    tenant_id, number = acting.at
+    said = _said(acting, given)
+    return protection_answer(tenant_id, acting.visitor.subject, number, said, acting.now)
+
+
 ACTS: Final[dict[str, Act]] = {
     "claim": Act(
         REVIEW, _claimable, (),
@@ -190,11 +247,19 @@ ACTS: Final[dict[str, Act]] = {
     ),
     "ask": Act(REVIEW, _held, (Asked("question", "long"),), _ask),
     "reply": Act(REVIEW, _to_reply, (Asked("reply", "long"),), _reply),
+    "protect": Act(
+        REVIEW, lambda on: _held(on) and bool(_offers(on)), (), _protect, asks=_protect_asks
+    ),
+    "lift": Act(REVIEW, lambda on: bool(_protected(on)), (), _lift, asks=_lift_asks),
     "judge_correction": Act(REVIEW, _judged_in_time, _judgement(ACCEPTED, SENT_BACK), _judge),
     "judge_late_correction": Act(REVIEW, _judged_late, _judgement(TOO_LATE, SENT_BACK), _judge),
     "answer": Act(
         ACT_FOR_PARTY, lambda on: on.violation.state == ASKED, (Asked("said", "long"),), _answer,
         files=True,
+    ),
+    "answer_protection": Act(
+        ACT_FOR_PARTY, lambda on: bool(answerable(on.violation)), (Asked("said", "long"),),
+        _answer_protection, files=True,
     ),
     "correct": Act(
         ACT_FOR_PARTY, _correctable, (Asked("said", "long"),), _correct, files=True
@@ -216,7 +281,9 @@ def acts_shown(acting: Acting, tried: Form | None = None) -> dict[str, ActShown]
     return {
         name: ActShown(
             name,
-            tried if tried is not None and tried.name == name else form_blank(name, act.asked),
+            tried
+            if tried is not None and tried.name == name
+            else form_blank(name, act.questions(acting)),
             act.files,
         )
         for name, act in ACTS.items()
@@ -227,7 +294,7 @@ def acts_shown(acting: Acting, tried: Form | None = None) -> dict[str, ActShown]
 def act_done(name: str, acting: Acting, posted: QueryDict) -> Form:
     """Do something with a violation; the form tells what was wrong with it."""
     act = ACTS[name]
-    form = form_read(name, act.asked, posted)
+    form = form_read(name, act.questions(acting), posted)
     if form.wrong:
         return form
     try:
@@ -245,7 +312,9 @@ def decision_word(acting: Acting, posted: QueryDict) -> str:
         NotFound: there is no such decision of this violation.
     """
     given = posted.get("decision", "")
-    if given not in {str(each.id) for each in decisions_shown(acting.violation)}:
+    known = {str(each.id) for each in decisions_shown(acting.violation)}
+    known |= {str(each.decision_id) for each in acting.violation.protections.all()}
+    if given not in known:
         raise NotFound(
             "unknown_decision",
             where=acting.violation.number,

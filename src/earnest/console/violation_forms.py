@@ -11,7 +11,7 @@ from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import EarnestError
 from earnest.kernel.money import fen_of_yuan
 from earnest.violations.finding import VERDICTS, Verdict
-from earnest.violations.kinds import Kind, kinds_of, pack_of_subject
+from earnest.violations.kinds import Kind, kinds_of, measures_proposable, pack_of_subject
 from earnest.violations.models import Violation
 from earnest.violations.reports import THINGS, ReportItem
 
@@ -111,6 +111,13 @@ class VerdictRow:
     verdict: str
     clause: str
     reason: str
+    measure: str = ""
+
+
+def proposable_now(violation: Violation, now: datetime) -> list[str]:
+    """Return the measures that a reviewer may propose in place of a kind's own."""
+    pack = pack_of_subject(violation.tenant_id, violation.subject)
+    return list(measures_proposable(pack, max(day_of(now), pack.in_force_from())))
 
 
 def verdict_rows(violation: Violation, posted: Mapping[str, str]) -> list[VerdictRow]:
@@ -122,6 +129,7 @@ def verdict_rows(violation: Violation, posted: Mapping[str, str]) -> list[Verdic
             typed(posted, f"verdict-{each.position}"),
             typed(posted, f"clause-{each.position}"),
             typed(posted, f"reason-{each.position}"),
+            typed(posted, f"measure-{each.position}"),
         )
         for each in items
     ]
@@ -129,7 +137,10 @@ def verdict_rows(violation: Violation, posted: Mapping[str, str]) -> list[Verdic
 
 def verdicts_of(rows: Sequence[VerdictRow]) -> list[Verdict]:
     """Return verdicts as the finding takes them."""
-    return [Verdict(each.position, each.verdict, each.reason, each.clause) for each in rows]
+    return [
+        Verdict(each.position, each.verdict, each.reason, each.clause, each.measure)
+        for each in rows
+    ]
 
 
 def check_read(rows: Sequence[VerdictRow]) -> dict[int, str]:

@@ -6,16 +6,19 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from earnest.consequences.words import thing_words
 from earnest.console.access import Visitor
 from earnest.console.case_page import CaseDecision, facts_lines, results_of, steps_of
 from earnest.console.problems import sentence_of
 from earnest.console.reading import Line, explanation, samples_awaited
 from earnest.console.texts import language, text
+from earnest.decisions.commands import WAITING
 from earnest.decisions.models import Decision
 from earnest.documents.models import Document
 from earnest.documents.queries import documents_by_id
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import EarnestError
+from earnest.market.roles import DECIDE
 from earnest.policy import Pack
 from earnest.violations.corrections import correct_until, tickets_of
 from earnest.violations.finding import finding_preview
@@ -31,6 +34,12 @@ from earnest.violations.models import (
     ViolationItem,
 )
 from earnest.violations.points import points_ceiling
+from earnest.violations.protection_queries import (
+    ENDED,
+    IN_FORCE,
+    ProtectionShown,
+    protections_shown,
+)
 from earnest.violations.queries import decisions_shown, document_ids
 from earnest.violations.sanctions import Proposed
 
@@ -38,10 +47,11 @@ INSIDE: Final = frozenset(
     {
         "reported", "claimed", "held_longer", "released", "skipped", "claim_ran_out", "escalated",
         "sent_back", "quality_agreed", "quality_disagreed", "item_added", "found",
-        "measure_proposed",
+        "measure_proposed", "protection_proposed", "protection_dropped",
     }
 )  # fmt: skip
 """Steps that only operators see: what happens inside, and before a finding is approved."""
+OF_PARTY: Final = frozenset({"answered", "correction_said", "protection_answered"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,21 @@ class CorrectionShown:
 
     correction: Correction
     documents: list[Document]
+
+
+@dataclass(frozen=True)
+class ProtectedShown:
+    """A protective measure with what it takes away, the party's words and their documents.
+
+    Attributes:
+        things: the goods that it is about, in words; empty where it is about the whole service.
+        may_settle: whether this person may agree to it.
+    """
+
+    shown: ProtectionShown
+    things: str
+    documents: list[Document]
+    may_settle: bool
 
 
 @dataclass(frozen=True)
@@ -153,12 +178,34 @@ def corrections_shown(
     return [CorrectionShown(each, _chosen(documents, each.documents)) for each in rows]
 
 
+def protected_shown(
+    violation: Violation, visitor: Visitor, documents: dict[UUID, Document]
+) -> list[ProtectedShown]:
+    """Return the protective measures of a violation; a party sees those that were in force."""
+    return [
+        ProtectedShown(
+            each,
+            "、".join(thing_words(thing).said(language()) for thing in _things(each) if thing),
+            _chosen(documents, each.protection.documents),
+            may_settle=each.state == WAITING
+            and visitor.may(DECIDE)
+            and each.protection.put_by != visitor.name,
+        )
+        for each in protections_shown(violation)
+        if visitor.is_operator or each.state in {IN_FORCE, ENDED}
+    ]
+
+
+def _things(shown: ProtectionShown) -> list[str]:
+    return list(dict.fromkeys(thing for _, thing in shown.restricted))
+
+
 def story(violation: Violation, visitor: Visitor) -> list[StepShown]:
     """Return the steps of a violation, oldest first; reporters are never named to the party."""
     entries = sorted(violation.entries.all(), key=lambda each: (each.at, each.pk))
     if visitor.is_operator:
         return [StepShown(each, each.actor) for each in entries]
-    own = {each.actor for each in entries if each.what in {"answered", "correction_said"}}
+    own = {each.actor for each in entries if each.what in OF_PARTY}
     return [
         StepShown(each, each.actor if each.actor in own else "")
         for each in entries
@@ -241,6 +288,7 @@ class Clocks:
 
     settle_by: date
     answer_by: date | None
+    protected_until: date | None
     correct_until: date | None
     appeal_until: date | None
 
@@ -248,10 +296,14 @@ class Clocks:
 def clocks(violation: Violation, review_days: int) -> Clocks:
     """Return the clocks of a violation."""
     turn = turn_open(violation)
+    running = [
+        each.protection.last_on for each in protections_shown(violation) if each.state == IN_FORCE
+    ]
     pending = [each.appeal_until for each in tickets_of(violation) if each.state == "pending"]
     return Clocks(
         settle_by=day_of(violation.reported_at) + timedelta(days=review_days),
         answer_by=turn.due_on if turn else None,
+        protected_until=max(running, default=None),
         correct_until=correct_until(violation),
         appeal_until=min(pending, default=None),
     )

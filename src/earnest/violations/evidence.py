@@ -49,7 +49,7 @@ def party_ask(
         RuleRefused: all rounds are used.
     """
     violation = held(tenant_id, number, actor, now)
-    text = _text(question, "question")
+    text = text_checked(question, "question")
     turns = list(violation.turns.order_by("round"))
     rounds = review_number("evidence_rounds", day_of(now))
     if len(turns) >= rounds:
@@ -130,7 +130,7 @@ def party_answer(
             zh="目前没有等待您答复的问题，或答复期限已过。",
             en="no question waits for your answer, or the day to answer has passed",
         )
-    turn.answer = _text(answer.text, "answer")
+    turn.answer = text_checked(answer.text, "answer")
     turn.documents = [
         str(each.id) for each in documents_owned(tenant_id, subject, answer.documents)
     ]
@@ -159,7 +159,7 @@ def operator_reply(
             zh="没有等待回复的答复。",
             en="there is no answer that waits for a reply",
         )
-    turn.reply, turn.replied_by, turn.replied_at = _text(text, "reply"), actor, now
+    turn.reply, turn.replied_by, turn.replied_at = text_checked(text, "reply"), actor, now
     turn.save(update_fields=["reply", "replied_by", "replied_at"])
     entry_add(violation, "replied", now, actor=actor, note=turn.reply)
     notices_send(tenant_id, [_reply_notice(violation, turn)], now)
@@ -218,7 +218,12 @@ def _lapse_notice(violation: Violation, turn: EvidenceTurn) -> NewNotice:
     )
 
 
-def _text(text: str, field: str) -> str:
+def text_checked(text: str, field: str) -> str:
+    """Return what was written, without blanks around it.
+
+    Raises:
+        BadInput: nothing, or more than is taken; it names the field.
+    """
     said = text.strip()
     if not said or len(said) > TEXT_MAX:
         raise BadInput(

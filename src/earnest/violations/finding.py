@@ -6,25 +6,35 @@ not, money and removal wait for two others.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from earnest.consequences.commands import decide, decision_settle
-from earnest.decisions.commands import IN_EFFECT, WAITING, NewDecision
+from earnest.consequences.protections import PROTECTION
+from earnest.consequences.replacing import first_period
+from earnest.decisions.commands import IN_EFFECT, WAITING, NewDecision, proposal_note
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import decision_get
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import BadInput, NotAllowed
-from earnest.market.queries import decider_named
 from earnest.notices.commands import Message, NewNotice, notices_send
-from earnest.violations.kinds import kind_get, pack_of_subject
+from earnest.policy import Pack
+from earnest.violations.kinds import (
+    POINTS,
+    Kind,
+    kind_get,
+    measures_proposable,
+    pack_of_subject,
+)
 from earnest.violations.models import DISMISSED, FOUND, REPORTED, Violation
 from earnest.violations.points import measure_propose
+from earnest.violations.protection_course import protections_follow
+from earnest.violations.protections import protection_settle
 from earnest.violations.quality import quality_choose
-from earnest.violations.queue import SYSTEM, held, violation_locked
+from earnest.violations.queue import SYSTEM, held, may_decide, violation_locked
 from earnest.violations.reports import entry_add
 from earnest.violations.sanctions import (
     Found,
@@ -47,12 +57,14 @@ class Verdict:
         verdict: found or not_found.
         reason: why; never empty.
         clause: the clause that is broken; empty takes the item's own.
+        measure: a measure that is proposed in place of the kind's own; empty takes that.
     """
 
     position: int
     verdict: str
     reason: str
     clause: str = ""
+    measure: str = ""
 
 
 @transaction.atomic
@@ -86,7 +98,9 @@ def finding_propose(
     positions = [each.item.position for each in found]
     entry_add(violation, "found", now, actor=actor, facts={"items": positions})
     _recorded(violation, proposed, actor, now)
-    return violation_follow(violation, now)
+    followed = violation_follow(violation, now)
+    protections_follow(followed, now)
+    return followed
 
 
 def _judged(violation: Violation, verdicts: Sequence[Verdict], now: datetime) -> list[Found]:
@@ -102,22 +116,37 @@ def _judged(violation: Violation, verdicts: Sequence[Verdict], now: datetime) ->
             raise BadInput(
                 "verdict_missing",
                 where=where,
-                zh="每一项都须选择成立或不成立，并写明理由。",
-                en="every item needs found or not_found, and a reason",
+                zh=f"第 {item.position} 项须选择成立或不成立，并写明理由。",
+                en=f"item {item.position} needs found or not_found, and a reason",
             )
         clause = said.clause or item.clause
         if clause not in pack.clauses:
             raise BadInput(
                 "unknown_clause",
                 where=f"{where}.clause",
-                zh=f"规则包没有条款 {clause}。",
-                en=f"the rulebook has no clause {clause!r}",
+                zh=f"第 {item.position} 项：规则包没有条款 {clause}。",
+                en=f"item {item.position}: the rulebook has no clause {clause!r}",
             )
         item.verdict, item.reason, item.found_clause = said.verdict, said.reason.strip(), clause
         item.save(update_fields=["verdict", "reason", "found_clause"])
         if said.verdict == IS_FOUND:
-            found.append(Found(item, kind_get(pack, item.kind, on), clause, item.reason))
+            kind = kind_get(pack, item.kind, on)
+            _proposable(pack, kind, said, on)
+            found.append(Found(item, kind, clause, item.reason, said.measure))
     return found
+
+
+def _proposable(pack: Pack, kind: Kind, said: Verdict, on: date) -> None:
+    """Let a measure be proposed only where the rule names no consequence, and only such a one."""
+    allowed = measures_proposable(pack, on) if kind.regime == POINTS else {}
+    if said.measure and said.measure not in allowed:
+        raise BadInput(
+            "measure_not_proposable",
+            where=f"items.{said.position}.measure",
+            zh="该类违规不能提出这一措施；要求4与抽检的后果由规则给出，其余只能选规则包列出的措施。",
+            en="this measure cannot be proposed here: what requirement 4 and sampling lead to is "
+            "the rule's own, and anything else stands in the rulebook's list",
+        )
 
 
 def _dismissed(violation: Violation, actor: str, now: datetime) -> Violation:
@@ -127,6 +156,7 @@ def _dismissed(violation: Violation, actor: str, now: datetime) -> Violation:
     )
     entry_add(violation, "dismissed", now, actor=actor)
     quality_choose(violation, now)
+    protections_follow(violation, now)
     if violation.told_at is not None:
         notices_send(violation.tenant_id, [_dismissal_notice(violation)], now)
     return violation
@@ -152,14 +182,21 @@ def _dismissal_notice(violation: Violation) -> NewNotice:
 def _recorded(
     violation: Violation, proposed: Sequence[Proposed], actor: str, now: datetime
 ) -> None:
-    """Record the decisions; the proposer's word is the first of two where it may decide."""
+    """Record the decisions; the proposer's word is the first of two where it may decide.
+
+    Where not it is noted, so that this person agrees to none of them on any page, ever.
+    """
     tenant_id = violation.tenant_id
-    decides = _may_decide(tenant_id, actor)
+    decides = may_decide(tenant_id, actor)
     wanted = [_needing(each, 2 if decides or each.two_persons else 1) for each in proposed]
     reasons = {each.position: each.reason for each in violation.items.all()}
     for each, made in zip(proposed, decide(tenant_id, wanted, now), strict=True):
-        if decides and made.state == WAITING:
-            reason = "；".join(reasons[position] for position in each.positions)
+        if made.state != WAITING:
+            continue
+        reason = "；".join(reasons[position] for position in each.positions)
+        if not decides:
+            proposal_note(made, actor, reason, now)
+        else:
             decision_settle(
                 tenant_id, made.id, verdict="approve", actor=actor, reason=reason, now=now
             )
@@ -169,25 +206,24 @@ def _needing(proposed: Proposed, persons: int) -> NewDecision:
     return replace(proposed.decision, approvals_needed=persons)
 
 
-def _may_decide(tenant_id: str, actor: str) -> bool:
-    try:
-        decider_named(tenant_id, actor)
-    except NotAllowed:
-        return False
-    return True
-
-
 @transaction.atomic
 def finding_settle(
     tenant_id: str, decision_id: UUID, *, verdict: str, actor: str, reason: str, now: datetime
 ) -> Decision:
     """Take a person's word on a decision of a violation; the violation follows.
 
+    A protective measure that waits is settled here as well.
+
     Raises:
         BadInput, Conflict, NotAllowed, NotFound, RuleRefused: see ``decision_settle``; NotAllowed
             also where this person proposed the finding.
     """
-    number = decision_get(tenant_id, decision_id).period.partition(".")[0]
+    waiting = decision_get(tenant_id, decision_id)
+    if waiting.decision == PROTECTION:
+        return protection_settle(
+            tenant_id, waiting, verdict=verdict, actor=actor, reason=reason, now=now
+        )
+    number = first_period(waiting.period).partition(".")[0]
     violation = violation_locked(tenant_id, number)
     if actor == violation.reviewed_by:
         raise NotAllowed(
@@ -199,7 +235,7 @@ def finding_settle(
     settled = decision_settle(
         tenant_id, decision_id, verdict=verdict, actor=actor, reason=reason, now=now
     )
-    violation_follow(violation, now)
+    protections_follow(violation_follow(violation, now), now)
     return settled
 
 

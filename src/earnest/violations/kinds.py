@@ -13,6 +13,7 @@ from earnest.policy.problems import nearest
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for, pack_of
 
 TABLE: Final = "violation_kinds"
+PROPOSABLE: Final = "proposed_measures"
 REQUIREMENT4, POINTS, SAMPLING = "requirement4", "points", "sampling"
 NO_MEASURE: Final = "none"
 
@@ -80,6 +81,17 @@ def _kind(pack: Pack, name: str, clause: str, outputs: Mapping[str, object]) -> 
         takes_money=outputs["takes_money"] is True,
         words=text_of(pack, name),
     )
+
+
+def measures_proposable(pack: Pack, on: date) -> dict[str, int]:
+    """Return the measures that no kind leads to and a reviewer may propose, with their persons."""
+    found: dict[str, int] = {}
+    for edition in pack.tables[PROPOSABLE].editions if PROPOSABLE in pack.tables else ():
+        if edition.since <= on and (edition.ends is None or on < edition.ends):
+            for row in edition.rows:
+                persons = int(str(row.outputs["persons"]))
+                found |= {str(each): persons for each in row.cells[0].values if persons}
+    return found
 
 
 def text_of(pack: Pack, name: str) -> Words:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 
-from earnest.postgres.guards import append_only, kept_for_ever
+from earnest.postgres.guards import append_only, kept_for_ever, written_once
 
 REPORTED, IN_REVIEW, ASKED, FOUND, DISMISSED = (
     "reported", "in_review", "asked", "found", "dismissed",
@@ -29,7 +29,8 @@ class Violation(models.Model):
         attempt: how many times a finding was proposed; the second one's decisions carry ``.2``.
         reviewed_by: who proposed the finding, or dismissed it.
         settled_at: when it was dismissed, or when the last of its decisions was settled.
-        told_at: from when the party sees it: it was asked, or a sanction took effect.
+        told_at: from when the party sees it: it was asked, or a protective measure or a sanction
+            took effect.
         correct_until: the day by which the party may put it right; None where it may not.
         escalated_at: when it came onto the admin's list, as nobody had settled it in time.
     """
@@ -209,7 +210,7 @@ class EvidenceTurn(models.Model):
     replied_at = models.DateTimeField(null=True)
 
     class Meta:
-        """The question stays; the answer, the lapse and the reply are written once each."""
+        """The question and its day stay; answer, lapse and reply are written once each."""
 
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["violation", "round"], name="evidence_round_once"),
@@ -229,9 +230,14 @@ class EvidenceTurn(models.Model):
             kept_for_ever(),
             pgtrigger.ReadOnly(
                 name="question_stays",
-                fields=["violation", "tenant_id", "round", "question", "asked_by", "asked_at"],
+                fields=[
+                    "violation", "tenant_id", "round", "question", "asked_by", "asked_at", "due_on",
+                ],
             ),
-        ]
+            written_once("answer_once", "answered_at", "answer", "documents", "answered_by"),
+            written_once("lapse_once", "lapsed_at", "answer", "documents", "answered_by"),
+            written_once("reply_once", "replied_at", "reply", "replied_by"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.violation_id} round {self.round}"
@@ -257,7 +263,7 @@ class Correction(models.Model):
     judged_at = models.DateTimeField(null=True)
 
     class Meta:
-        """What the party said stays."""
+        """What the party said stays, and so does the judgement once there is one."""
 
         triggers: ClassVar = [
             kept_for_ever(),
@@ -265,6 +271,7 @@ class Correction(models.Model):
                 name="judgement_only",
                 exclude=["verdict", "reason", "judged_by", "judged_at"],
             ),
+            written_once("judgement_once", "judged_at", "verdict", "reason", "judged_by"),
         ]
 
     def __str__(self) -> str:
@@ -295,7 +302,7 @@ class QualityReview(models.Model):
     agrees = models.BooleanField(null=True)
 
     class Meta:
-        """One per violation; looked at by another person than the first."""
+        """One per violation; looked at once, by another person than the first."""
 
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["violation"], name="quality_review_once"),
@@ -310,7 +317,74 @@ class QualityReview(models.Model):
                 name="check_only",
                 exclude=["checked_by", "checked_at", "verdicts", "reason", "agrees"],
             ),
+            written_once("check_once", "checked_at", "checked_by", "verdicts", "reason", "agrees"),
         ]
 
     def __str__(self) -> str:
         return f"{self.violation_id} by {self.reviewed_by}: {self.agrees}"
+
+
+class Protection(models.Model):
+    """A protective measure put in force, or proposed, while a violation is looked into.
+
+    Whether it is in force is told by its decision and by what that restricts; here stands who put
+    it, for which item, and what the party said to it.
+
+    Attributes:
+        position: the item that it is about.
+        decision_id: its own decision, made under the number of the violation.
+        last_on: its last day; the day after, it is over by itself.
+        began_at: when it was seen to be in force; empty while it waits for a second person.
+        closed_at: when it was seen to be over, or refused; ``closed_because`` says why.
+        said: what the party says to it; once.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    violation = models.ForeignKey(Violation, on_delete=models.PROTECT, related_name="protections")
+    tenant_id = models.CharField(max_length=40)
+    position = models.SmallIntegerField()
+    measure = models.CharField(max_length=40)
+    decision_id = models.UUIDField()
+    reason = models.TextField()
+    put_by = models.CharField(max_length=150)
+    put_at = models.DateTimeField()
+    last_on = models.DateField()
+    began_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_because = models.CharField(max_length=20, blank=True)
+    said = models.TextField(blank=True)
+    documents = models.JSONField(default=list)
+    said_by = models.CharField(max_length=150, blank=True)
+    said_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """One at a time for an item, and each measure once for it: a lapse cannot be got round."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["violation", "position", "measure"], name="protection_once"
+            ),
+            models.UniqueConstraint(
+                fields=["violation", "position"],
+                condition=models.Q(closed_at=None),
+                name="protection_one_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant_id", "decision_id"], name="protection_decision_once"
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="protection_has_a_reason"),
+        ]
+        triggers: ClassVar = [
+            kept_for_ever(),
+            pgtrigger.ReadOnly(
+                name="protection_course_only",
+                exclude=[
+                    "began_at", "closed_at", "closed_because", "said", "documents", "said_by",
+                    "said_at",
+                ],
+            ),
+            written_once("protection_said_once", "said_at", "said", "documents", "said_by"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.violation_id}/{self.position} {self.measure}"

@@ -86,7 +86,7 @@ def found_before(tenant_id: str, subjects: Collection[Subject]) -> dict[Subject,
 def priorities(tenant_id: str, violations: Sequence[Violation], now: datetime) -> list[Priority]:
     """Return how urgent each violation is, in the order given.
 
-    The violations come with their items and turns looked up beforehand.
+    The violations come with items, turns and protections looked up beforehand.
     """
     table = weights(day_of(now))
     repeats = found_before(tenant_id, {each.subject for each in violations})
@@ -120,7 +120,12 @@ def _harmed(violation: Violation) -> bool:
 
 
 def waits_for_a_person(violation: Violation) -> bool:
-    """Tell whether the party has spoken, or let its turn pass, and nobody has gone on since."""
+    """Tell whether the party has spoken, or let its turn pass, and nobody has gone on since.
+
+    What it says to a protective measure counts while the measure lasts.
+    """
+    if any(each.said_at and each.closed_at is None for each in violation.protections.all()):
+        return True
     turns = sorted(violation.turns.all(), key=lambda each: each.round)
     if not turns:
         return False

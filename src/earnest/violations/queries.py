@@ -55,7 +55,7 @@ def violation_get(tenant_id: str, number: str) -> Violation:
     """
     found = (
         Violation.objects.filter(tenant_id=tenant_id, number=number)
-        .prefetch_related("items", "turns", "entries", "corrections")
+        .prefetch_related("items", "turns", "entries", "corrections", "protections")
         .first()
     )
     if found is None:
@@ -73,7 +73,7 @@ def violations_found(
 
 
 def violations_told(tenant_id: str, subject: Subject) -> QuerySet[Violation]:
-    """Return what a party may see of its own: where it was asked, or a sanction is in effect."""
+    """Return what a party may see of its own: it was asked, protected against, or sanctioned."""
     return (
         Violation.objects.filter(
             tenant_id=tenant_id,
@@ -108,6 +108,7 @@ def document_ids(violation: Violation) -> list[UUID]:
     several = [each.documents for each in violation.items.all()]
     several += [each.documents for each in violation.turns.all()]
     several += [each.documents for each in violation.corrections.all()]
+    several += [each.documents for each in violation.protections.all()]
     return list(dict.fromkeys(UUID(each) for ids in several for each in ids))
 
 

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import BadInput, Conflict, NotAllowed, NotFound
+from earnest.market.queries import decider_named
 from earnest.violations.kinds import review_number
 from earnest.violations.models import IN_REVIEW, OPEN_STATES, REPORTED, Violation, ViolationEntry
 from earnest.violations.priority import Priority, priorities
@@ -76,7 +77,7 @@ def queue(tenant_id: str, now: datetime, narrowed: QueueFilter | None = None) ->
 
 
 def _queued(tenant_id: str, rows: QuerySet[Violation], now: datetime) -> list[Queued]:
-    violations = list(rows.prefetch_related("items", "turns"))
+    violations = list(rows.prefetch_related("items", "turns", "protections"))
     days, on = review_number("review_days", day_of(now)), day_of(now)
     found: list[Queued] = []
     for violation, priority in zip(violations, priorities(tenant_id, violations, now), strict=True):
@@ -97,6 +98,15 @@ def _queued(tenant_id: str, rows: QuerySet[Violation], now: datetime) -> list[Qu
 def queued(tenant_id: str, violation: Violation, now: datetime) -> Queued:
     """Return one violation with its priority and clocks."""
     return _queued(tenant_id, Violation.objects.filter(id=violation.id), now)[0]
+
+
+def may_decide(tenant_id: str, actor: str) -> bool:
+    """Tell whether a person may decide, so that its own word counts as the first of two."""
+    try:
+        decider_named(tenant_id, actor)
+    except NotAllowed:
+        return False
+    return True
 
 
 def violation_locked(tenant_id: str, number: str) -> Violation:

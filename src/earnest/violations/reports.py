@@ -18,6 +18,7 @@ from earnest.kernel.errors import BadInput
 from earnest.kernel.ids import uuid7_for
 from earnest.market.queries import Subject, provider_get
 from earnest.policy import Pack
+from earnest.postgres.numbering import number_next
 from earnest.violations.kinds import Kind, kind_get, pack_of_subject
 from earnest.violations.models import REPORTED, Violation, ViolationEntry, ViolationItem
 
@@ -111,7 +112,7 @@ def _locked(tenant_id: str) -> None:
 
 
 def _kept(tenant_id: str, report: Report, kinds: Sequence[Kind], now: datetime) -> Violation:
-    number = _next_number(tenant_id)
+    number = number_next(Violation, tenant_id, "V")
     subject_kind, subject_id = report.subject
     violation = Violation.objects.create(
         id=uuid7_for(now, tenant_id, "violation", number),
@@ -151,12 +152,6 @@ def item_row(violation: Violation, position: int, item: ReportItem, kind: Kind) 
         fact_key=fact_key(violation.subject, item.happened_on, item.facts)
         or f"{violation.number} {position}",
     )
-
-
-def _next_number(tenant_id: str) -> str:
-    rows = Violation.objects.filter(tenant_id=tenant_id).order_by("-number")
-    last = rows.values_list("number", flat=True).first()
-    return f"V{int(last[1:]) + 1 if last else 1:06d}"
 
 
 def fact_key(subject: Subject, happened_on: date, facts: Mapping[str, Any]) -> str:

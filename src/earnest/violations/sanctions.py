@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from earnest.cases.filing import accepted
+from earnest.consequences.protections import PROTECTION
 from earnest.consequences.replacing import first_period
 from earnest.decisions.commands import IN_EFFECT, REFUSED, WAITING, NewDecision
 from earnest.decisions.models import Decision
@@ -25,6 +26,7 @@ from earnest.violations.kinds import (
     SAMPLING,
     Kind,
     kind_get,
+    measures_proposable,
     pack_of_subject,
 )
 from earnest.violations.models import FOUND, Violation, ViolationItem
@@ -52,12 +54,22 @@ ACTION_OUTCOMES: Final = (
 
 @dataclass(frozen=True)
 class Found:
-    """An item that a reviewer finds, with the clause and the reason that the reviewer gives."""
+    """An item that a reviewer finds, with the clause and the reason that the reviewer gives.
+
+    Attributes:
+        proposed: a measure that the reviewer proposes in place of the kind's own; often empty.
+    """
 
     item: ViolationItem
     kind: Kind
     clause: str
     reason: str
+    proposed: str = ""
+
+    @property
+    def measure(self) -> str:
+        """The measure that follows: what is proposed, else the kind's own."""
+        return self.proposed or self.kind.measure
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,10 @@ class _Numbers:
 
 
 def decisions_of_violation(violation: Violation) -> Any:
-    """Return the decisions that a violation led to, the first in front, as a query."""
+    """Return the decisions that a violation led to, the first in front, as a query.
+
+    What protected while it was looked into is none of them: it is no sanction.
+    """
     return (
         Decision.objects.filter(
             tenant_id=violation.tenant_id,
@@ -136,6 +151,7 @@ def decisions_of_violation(violation: Violation) -> Any:
             subject_id=violation.subject_id,
             period__regex=rf"^{violation.number}(\.[0-9]+)?(/[0-9]+)?$",
         )
+        .exclude(decision=PROTECTION)
         .prefetch_related("approvals")
         .select_related("standing_order")
         .order_by("seq")
@@ -227,6 +243,7 @@ def _points(
     """Return the points of other violations, in groups of one measure each (S0-2.2.6)."""
     standing = points_standing(violation, pack, on)
     most = int(pack.parameter("points_most", on=on))
+    persons = measures_proposable(pack, max(on, pack.in_force_from()))
     proposed: list[Proposed] = []
     for several in _groups(found, most):
         points = sum(each.kind.points for each in several)
@@ -237,12 +254,13 @@ def _points(
             "items": [_record(each) for each in several],
         }
         evaluation = accepted(pack.evaluate(POINTS_GIVEN, facts), violation.number)
-        measure = several[0].kind.measure
+        measure = several[0].measure
         outcome = ONLY_POINTS if measure == NO_MEASURE else measure
         decision = NewDecision(
             *violation.subject, numbers.next(POINTS_GIVEN), POINTS_CLAUSE, outcome, 0, 1, evaluation
         )
-        proposed.append(Proposed(decision, outcome == REMOVE, _positions(several)))
+        two_persons = outcome == REMOVE or persons.get(several[0].proposed, 1) > 1
+        proposed.append(Proposed(decision, two_persons, _positions(several)))
         standing.append(points)
     return proposed
 
@@ -254,7 +272,7 @@ def _groups(found: Sequence[Found], most: int) -> Iterable[list[Found]]:
     """
     by_key: dict[tuple[object, ...], list[list[Found]]] = {}
     for each in found:
-        key = (each.kind.measure, each.kind.measure_days, each.kind.correctable)
+        key = (each.measure, each.kind.measure_days, each.kind.correctable)
         groups = by_key.setdefault(key, [[]])
         if sum(one.kind.points for one in groups[-1]) + each.kind.points > most:
             groups.append([])

@@ -97,14 +97,86 @@ VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
     "violation.follows": ("适用：", "Regime: "),
     "violation.points": ("计 {n} 分", "{n} points"),
     "violation.ceiling": (
-        "累计违规分达到 {n} 分时提出措施，由人员决定。",
-        "At {n} points in all a measure is proposed, for people to decide.",
+        "未曾引起措施的违规分累计达到 {n} 分时提出措施，由人员决定；同一分只计一次。",
+        (
+            "Once points that led to no measure yet reach {n}, one is proposed, for people to "
+            "decide; a point counts towards one measure only."
+        ),
     ),
     "violation.no_ceiling": (
         "尚未设定累计违规分上限：违规分只累计，不触发措施。",
         "No ceiling of points is set: points are counted, and lead to nothing more.",
     ),
     "violation.correctable": ("可在 {n} 日内整改", "may be put right in {n} days"),
+    "violation.item": ("第 {n} 项", "no. {n}"),
+    "violation.protected": ("审核期间的保护措施", "Protective measures"),
+    "violation.protected_lead": (
+        "先行保护消费者和商家，不是处罚：不计分、不计次数；到期自动解除，认定后由处罚决定取代。",
+        (
+            "They protect buyers and merchants meanwhile and are no sanction: no points, no "
+            "finding. They lapse on their day, and a sanction takes their place."
+        ),
+    ),
+    "violation.protected_own_lead": (
+        (
+            "先行保护消费者和商家，不是处罚：不计分、不计次数。到期自动解除，"
+            "经审核不成立的即行解除，成立的由处罚决定取代。"
+        ),
+        (
+            "They protect buyers and merchants while the report is looked into, and are no "
+            "sanction: no points, no finding. They end on their day, at once where nothing is "
+            "found, and a sanction takes their place."
+        ),
+    ),
+    "violation.protected_until": ("保护措施至", "protective measure until"),
+    "violation.measure": ("处置措施", "Measure"),
+    "violation.measure_of_kind": ("按违规类型：", "the kind's own: "),
+    "violation.measure_hint": (
+        "规则未规定适用情形的措施，须两人同意，请在理由中写明为何需要。",
+        "Measures that the rule ties to no kind: two persons have to agree; say why in the reason.",
+    ),
+    "protection_state.waiting": ("待复核", "waits for a second person"),
+    "protection_state.in_force": ("生效中", "in force"),
+    "protection_because.lapsed": ("到期解除", "lapsed"),
+    "protection_because.lifted": ("提前解除", "ended early"),
+    "protection_because.dismissed": ("不成立，已解除", "not found, ended"),
+    "protection_because.not_found": ("该项不成立，已解除", "item not found, ended"),
+    "protection_because.settled": ("审核办结，已解除", "review over, ended"),
+    "protection_because.replaced": ("由处罚取代", "replaced by a sanction"),
+    "protection_because.refused": ("复核未同意", "refused"),
+    "violation.done.protect": ("保护措施已提交。", "Sent."),
+    "violation.done.lift": ("保护措施已解除。", "Ended."),
+    "violation.done.answer_protection": ("意见已提交。", "Your words were sent."),
+    "violation_act.protect": ("采取保护措施", "Protect meanwhile"),
+    "violation_act_lead.protect": (
+        (
+            "审核期间先行保护，不是处罚。当事方会看到理由和期限；隐藏整个服务须另一人复核。"
+            "每项同时只有一项措施，到期或解除后不得重复。"
+        ),
+        (
+            "While the review lasts, and no sanction. The party sees reason and last day; hiding "
+            "the whole service takes another person. One measure at a time for an item, each once."
+        ),
+    ),
+    "violation_act.lift": ("解除保护措施", "End the protective measure"),
+    "violation_act_lead.lift": (
+        "提前解除，或撤回待复核的措施；写明理由。",
+        "Ended early, or withdrawn while it waits; say why.",
+    ),
+    "violation_act.answer_protection": ("对保护措施陈述意见", "Answer to the measure"),
+    "violation_act_lead.answer_protection": (
+        "说明为何不应采取该措施，并上传证据；审核人可据此提前解除。",
+        "Say why it should not be, with proof; a reviewer may end it early.",
+    ),
+    "violation_step.protection_proposed": ("提出保护措施", "Protective measure proposed"),
+    "violation_step.protected": ("采取保护措施", "Protective measure in force"),
+    "violation_step.protection_answered": (
+        "当事方对保护措施陈述意见",
+        "Party answered to the measure",
+    ),
+    "violation_step.protection_ended": ("保护措施终止", "Protective measure over"),
+    "violation_step.protection_dropped": ("保护措施未采取", "Protective measure not taken"),
+    "asked.item": ("违规项", "Item"),
     "violation.clause": ("违反条款", "Clause broken"),
     "violation.reason": ("理由（必填）", "Reason (needed)"),
     "violation.add": ("补充违规项", "Add an item"),
