@@ -19,6 +19,7 @@ from earnest.consequences.commands import decide, decision_settle
 from earnest.consequences.sanctions import tickets_look
 from earnest.decisions.commands import findings_record, standing_order_give
 from earnest.decisions.models import Decision
+from earnest.decisions.precedents import subjects_waiting
 from earnest.decisions.replay import decisions_replay
 from earnest.deposits.accounts import (
     claim_of,
@@ -102,7 +103,8 @@ def month_judge(tenant: str, month: Month, tenths: int, *, approve: bool = True)
         window_to=month.last_day, cutoff_at=at, state="final", dimensions={}, formula_hash="",
     )  # fmt: skip
     results_record(tenant, [figure], at)
-    findings, wanted = nps_judgement(tenant, month, [figure], set())
+    waiting = subjects_waiting(tenant, "nps_ladder", "remove")
+    findings, wanted = nps_judgement(tenant, month, [figure], waiting)
     findings_record(tenant, findings, at)
     made = decide(tenant, wanted, at)
     if not made:
@@ -165,6 +167,7 @@ def heard(
     *,
     verdict: str = "overturned",
     hearer: str = HEARER,
+    confirmer: str = CONFIRMER,
 ) -> Appeal:
     """Hear an appeal to its end: every item gets the verdict, or its correction."""
     tenant, given = appeal.tenant_id, corrections or {}
@@ -180,7 +183,7 @@ def heard(
     ]
     proposed = appeal_propose(tenant, appeal.number, verdicts, actor=hearer, now=now)
     if proposed.state == "proposed":
-        appeal_confirm(tenant, appeal.number, agrees=True, actor=CONFIRMER, reason="同意", now=now)
+        appeal_confirm(tenant, appeal.number, agrees=True, actor=confirmer, reason="同意", now=now)
     appeal.refresh_from_db()
     return appeal
 

@@ -11,6 +11,7 @@ from earnest.decisions.commands import NewDecision
 from earnest.decisions.models import Decision
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 from tests.appeals.scene import (
+    CONFIRMER,
     HEARER,
     P1,
     YUAN,
@@ -63,11 +64,18 @@ def _requirement4(tenant: str, period: str, earlier: list[date], at: datetime) -
     return _decided(tenant, "requirement4_rung", period, facts, at)
 
 
-def _overturned(tenant: str, decision: Decision, place: int, *, hearer: str = HEARER) -> None:
+PAIR = (HEARER, CONFIRMER)
+"""Who hears and who confirms; whoever approved a replacement so has had a hand in the matter."""
+OTHERS = ("another", "a fourth")
+
+
+def _overturned(
+    tenant: str, decision: Decision, place: int, *, people: tuple[str, str] = PAIR
+) -> None:
     items = [Disputed(place, "facts_wrong", "并非事实")]
     number = ticket_of(decision).number
     appeal = appeal_file(tenant, NewAppeal(P1, number, items, "p1"), decision.made_at)
-    heard(appeal, decision.made_at + timedelta(days=2), hearer=hearer)
+    heard(appeal, decision.made_at + timedelta(days=2), hearer=people[0], confirmer=people[1])
 
 
 @pytest.mark.clause("S0-2.2.7a", "S0-2.2.7b")
@@ -95,7 +103,7 @@ def test_without_the_first_finding_the_second_is_the_first() -> None:
     assert money(tenant) == (20_000 * YUAN, 0, 10_000 * YUAN)
     again = ticket_of(standing[0])
     assert again.items.get().about == "V000002/1"
-    assert "running_use" not in restricted(tenant)
+    assert "renewal" not in restricted(tenant)
     sound(tenant)
 
 
@@ -111,7 +119,7 @@ def test_a_finding_that_fell_long_ago_does_not_count_again_when_another_falls() 
     third.refresh_from_db()
     assert (third.state, third.outcome) == ("in_effect", "remove")
     instead = Decision.objects.get(tenant_id=tenant, period="V000002/2")
-    _overturned(tenant, instead, 1, hearer="another")
+    _overturned(tenant, instead, 1, people=OTHERS)
     assert second.governing_on == instead.governing_on
     standing = Decision.objects.filter(tenant_id=tenant, state="in_effect")
     assert [(each.period, each.outcome) for each in standing] == [("V000003/2", "delist")]
@@ -132,6 +140,6 @@ def test_points_of_the_items_that_stand_are_counted_again() -> None:
     assert left.period == "V000001/2"
     assert left.receipt["facts"]["points_now"] == 10
     assert ticket_of(left).items.count() == 1
-    _overturned(tenant, left, 1, hearer="another")
+    _overturned(tenant, left, 1, people=OTHERS)
     assert not Decision.objects.filter(tenant_id=tenant, state="in_effect").exists()
     sound(tenant)

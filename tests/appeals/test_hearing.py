@@ -19,6 +19,8 @@ from earnest.appeals.hearing import (
 )
 from earnest.appeals.looking import appeals_look
 from earnest.appeals.models import Appeal
+from earnest.appeals.people import appeals_stuck
+from earnest.consequences.commands import decision_settle
 from earnest.consequences.sanctions import tickets_look
 from earnest.decisions.commands import effect_note
 from earnest.decisions.models import Decision
@@ -27,7 +29,7 @@ from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import BadInput, Conflict, EarnestError, NotAllowed, NotFound
 from earnest.market.commands import person_add
 from earnest.market.models import Provider
-from earnest.notices.models import Notice
+from earnest.notices.models import Notice, Statement
 from tests.appeals.scene import (
     AUGUST,
     CONFIRMER,
@@ -328,3 +330,93 @@ def test_an_appeal_whose_ticket_falls_with_another_is_moot_and_keeps_its_chance(
     (item,) = appealable(ticket, day_of(ticket.told_at))
     assert (item.left, item.refusal) == (1, None)
     sound(tenant)
+
+
+@pytest.mark.clause("S0-2.2.6")
+def test_who_approved_or_ordered_does_not_confirm_either() -> None:
+    """Two people without a hand in it: the error says which hand the person had."""
+    tenant = tenant_new()
+    hidden = _hidden(tenant)
+    appeal, at = filed(tenant, ticket_of(hidden), AUGUST), day_after(hidden, 1)
+    appeal_claim(tenant, appeal.number, actor=HEARER, now=at)
+    verdict = Verdict(1, "overturned", "属实")
+    appeal_propose(tenant, appeal.number, [verdict], actor=HEARER, now=at)
+    for actor, hand in (("risk", "standing order"), ("finance", "standing order"), ("p1", "filed")):
+        for agrees in (True, False):
+            with pytest.raises(NotAllowed, match=f"{hand}.*confirmer_had_a_hand"):
+                appeal_confirm(
+                    tenant, appeal.number, agrees=agrees, actor=actor, reason="x", now=at
+                )
+    appeal_confirm(tenant, appeal.number, agrees=True, actor=CONFIRMER, reason="同意", now=at)
+    assert ticket_of(hidden).state == "reversed"
+
+
+def test_an_appeal_that_nobody_is_left_for_says_so_until_somebody_is_invited() -> None:
+    """Nobody to hear, then nobody but the hearer to confirm; one who left does not count."""
+    tenant = tenant_new(order=False)
+    hidden = month_judge(tenant, AUGUST, LOW, approve=False)
+    names = {name: f"{name}-{tenant}" for name in ("risk", "finance", "ann", "boss")}
+    for name in ("risk", "finance"):
+        person_add(tenant, names[name], "long-enough-1", role=name)
+        decision_settle(
+            tenant,
+            hidden.id,
+            verdict="approve",
+            actor=names[name],
+            reason="seen",
+            now=hidden.made_at,
+        )
+    appeal, at = filed(tenant, ticket_of(hidden), AUGUST), day_after(hidden, 1)
+    assert [(each.number, why.code) for each, why in appeals_stuck(tenant)] == [
+        (appeal.number, "nobody_to_hear")
+    ]
+    ann = person_add(tenant, names["ann"], "long-enough-1", role="service")
+    assert stuck_code(tenant) == "nobody_to_confirm"
+    appeal_claim(tenant, appeal.number, actor=names["ann"], now=at)
+    assert stuck_code(tenant) == "nobody_to_confirm"
+    boss = person_add(tenant, names["boss"], "long-enough-1", role="finance")
+    assert stuck_code(tenant) == ""
+    boss.user.is_active = False
+    boss.user.save()
+    assert stuck_code(tenant) == "nobody_to_confirm"
+    assert ann.user.is_active
+
+
+def stuck_code(tenant: str) -> str:
+    """Return why the one open appeal of a tenant cannot go on; empty where it can."""
+    return next((why.code for _, why in appeals_stuck(tenant)), "")
+
+
+@pytest.mark.parametrize(("verdict", "persons"), [("upheld", 1), ("overturned", 2)])
+def test_the_outcome_says_that_persons_decided_it(verdict: str, persons: int) -> None:
+    """The hearer alone, or with who confirmed; not who approved the sanction."""
+    tenant = tenant_new()
+    hidden = _hidden(tenant)
+    at = day_after(hidden, 1)
+    appeal = filed(tenant, ticket_of(hidden), AUGUST, at=at)
+    heard(appeal, at, verdict=verdict)
+    kept = Statement.objects.get(tenant_id=tenant, about=f"appeal {appeal.number} decided")
+    assert kept.content["decided_by"] == {"mode": "persons", "persons": persons}
+    assert "审核后作出" in kept.content["parts"]["zh"]["decided_by"]
+
+
+def test_what_is_wrong_with_a_verdict_names_its_item() -> None:
+    """No verdict, an unknown one, no reason, or a correction without figures: the item is said."""
+    tenant = tenant_new()
+    hidden = _hidden(tenant)
+    at = day_after(hidden, 1)
+    appeal = filed(tenant, ticket_of(hidden), AUGUST, at=at)
+    appeal_claim(tenant, appeal.number, actor=HEARER, now=at)
+    position = appeal.items.get().position
+    for given, code in (
+        ([], "verdict_missing"),
+        ([Verdict(position, "fine", "x")], "verdict_missing"),
+        ([Verdict(position, "upheld", " ")], "verdict_missing"),
+        ([Verdict(position, "corrected", "x")], "correction_wrong"),
+    ):
+        with pytest.raises(BadInput, match=code) as refused:
+            appeal_propose(tenant, appeal.number, given, actor=HEARER, now=at)
+        problem = refused.value.problem
+        assert f"第 {position} 项" in problem.zh
+        assert f"item {position}" in problem.en
+        assert problem.where.startswith(f"items.{position}")

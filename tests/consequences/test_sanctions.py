@@ -10,6 +10,7 @@ from earnest.consequences.sanctions import ticket_enforce, tickets_look
 from earnest.decisions.models import Decision
 from earnest.kernel.errors import Conflict, RuleRefused
 from earnest.notices.models import Notice
+from earnest.payouts.commands import payee_verify
 from tests.appeals.scene import (
     AUGUST,
     LOW,
@@ -93,6 +94,10 @@ def _agreed(tenant: str, removal: Decision) -> Decision:
 def test_a_deposit_is_not_paid_back_before_a_ticket_has_taken_its_money() -> None:
     """The exit was asked for before the sanction: the second word finds the ticket and refuses."""
     tenant, at = tenant_new(), judged_at(AUGUST)
+    payee_verify(
+        tenant, P1, rail="alipay_transfer", identity="2088000000000001",
+        name="杭州一号科技有限公司", by="finance", now=at,
+    )  # fmt: skip
     provider_exit_ask(tenant, P1[1], ProviderExitFiling("p1", 0, 0), at)
     leaving = Decision.objects.get(tenant_id=tenant, decision="exit_conditions")
     month_judge(tenant, AUGUST, LOW)

@@ -271,10 +271,8 @@ def test_the_law_asks_more_of_important_changes(law: Pack) -> None:
         ("none", set()),
         ("hide", {"visibility"}),
         ("delist", {"visibility", "new_order"}),
-        (
-            "remove",
-            {"visibility", "new_order", "renewal", "running_use", "interface_calls", "publishing"},
-        ),
+        ("remove", {"visibility", "new_order", "renewal", "publishing"}),
+        ("clear", {"visibility", "new_order", "renewal", "running_use", "interface_calls"}),
     ],
 )
 def test_effects_of_a_measure(supply: Pack, measure: str, stopped: set[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema
+from ninja import Path, Query, Router, Schema, Status
 from pydantic import StringConstraints
 
 from earnest.api.access import Caller, caller_who_may, missing, now_for, reader_of, scope_of
@@ -69,7 +69,10 @@ class TicketPage(Schema):
 
 
 class TicketItemOut(Schema):
-    """An item of a ticket: ``left`` appeals; ``refusal`` is why none may be filed now."""
+    """An item of a ticket: ``left`` appeals; ``refusal`` is why none may be filed now.
+
+    ``earlier`` is the appeal on another ticket that its figure is or was disputed in, or empty.
+    """
 
     position: int
     kind: str
@@ -81,6 +84,7 @@ class TicketItemOut(Schema):
     standing: bool
     left: int
     refusal: ProblemOut | None
+    earlier: str
 
 
 class TicketFull(TicketOut):
@@ -228,6 +232,7 @@ def ticket_show(request: HttpRequest, number: NumberPath) -> dict[str, Any]:
             **{name: getattr(each.item, name) for name in _ITEM_COLUMNS},
             "left": each.left,
             "refusal": each.refusal.as_dict() if each.refusal else None,
+            "earlier": each.earlier,
         }
         for each in appealable(ticket, day_of(now_for(caller)))
     ]
@@ -294,7 +299,7 @@ def appeal_show(request: HttpRequest, number: NumberPath) -> dict[str, Any]:
 
 
 @router.post("/appeals", response={201: AppealFull, ERRORS: ProblemOut}, summary="File an appeal")
-def appeal_post(request: HttpRequest, body: AppealIn) -> tuple[int, dict[str, Any]]:
+def appeal_post(request: HttpRequest, body: AppealIn) -> Status[dict[str, Any]]:
     """File an appeal against items of an own ticket; money that waits goes on waiting."""
     caller = caller_who_may(request, ACT_FOR_PARTY)
     items = [
@@ -302,7 +307,7 @@ def appeal_post(request: HttpRequest, body: AppealIn) -> tuple[int, dict[str, An
         for each in body.items
     ]
     new = NewAppeal(caller.own, body.ticket, items, caller.name, body.by_person)
-    return 201, _full(appeal_file(caller.tenant_id, new, now_for(caller)))
+    return Status(201, _full(appeal_file(caller.tenant_id, new, now_for(caller))))
 
 
 @router.post(

@@ -11,8 +11,10 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
-from earnest.appeals.models import MOOT, OPEN_STATES, Appeal, AppealStep
+from earnest.appeals.course import appeal_close, appeal_step
+from earnest.appeals.models import MOOT, OPEN_STATES, Appeal
 from earnest.appeals.rejudging import (
     BREACH_MONEY,
     LADDER,
@@ -24,7 +26,10 @@ from earnest.appeals.rejudging import (
     Without,
     rejudged,
 )
+from earnest.appeals.shop_rejudging import CAUSES, STEPS, fallen_before, shortage_close
 from earnest.assessment.providers import NPS
+from earnest.assessment.shops import SHOP
+from earnest.cases.filing import case_get, entry_add
 from earnest.consequences.commands import decide, decision_settle
 from earnest.consequences.replacing import first_period, next_period
 from earnest.consequences.reversal import decision_reverse
@@ -36,9 +41,13 @@ from earnest.measures.set_aside import Correction, FigureName, figure_set_aside,
 from earnest.rulebooks.packs import pack_of_receipt
 from earnest.tickets.commands import PENDING, items_overturn, step_add
 from earnest.tickets.models import Ticket, TicketItem
-from earnest.tickets.queries import CORRECTION_SAID, correction_waits, tickets_of_decisions
+from earnest.tickets.queries import (
+    CORRECTION_SAID,
+    FIGURE,
+    correction_waits,
+    tickets_of_decisions,
+)
 
-FIGURE: Final = "figure"
 OF_ITEMS: Final = frozenset({RUNG, POINTS, POINTS_MEASURE, SAMPLING, BREACH_MONEY})
 REVERSED, REPLACED, STAYS = "reversed", "replaced", "stays"
 BECAUSE_APPEAL, BECAUSE_RESTED = "appeal", "rested_on"
@@ -85,7 +94,7 @@ def cascade(tenant_id: str, overturning: Overturning, now: datetime) -> list[Cha
     """
     concerned = _concerned(overturning)
     _items_fall(overturning, now)
-    planned = _planned(tenant_id, overturning, concerned)
+    planned = _planned(tenant_id, overturning, concerned, now)
     for each in planned:
         if each.change != STAYS:
             _undone(each.decision, overturning, now)
@@ -109,9 +118,17 @@ def _concerned(overturning: Overturning) -> list[Decision]:
         subject_id=ticket.subject_id,
         state__in=(IN_EFFECT, WAITING),
     )
+    if ticket.subject_kind == SHOP:
+        return list(rows.filter(_of_shop(ticket)).order_by("seq"))
     kinds = OF_ITEMS if ticket.decision in OF_ITEMS else {ticket.decision}
     found = rows.filter(decision__in=kinds).order_by("seq")
     return sorted(found, key=_judging_order)
+
+
+def _of_shop(ticket: Ticket) -> Q:
+    """Return which decisions of a shop may rest on a ticket's: steps against a shortage may."""
+    own = Q(id=ticket.decision_id)
+    return own | Q(decision__in=STEPS) if ticket.decision in CAUSES else own
 
 
 def _judging_order(decision: Decision) -> tuple[bool, date]:
@@ -145,29 +162,32 @@ def _items_fall(overturning: Overturning, now: datetime) -> None:
 
 
 def _planned(
-    tenant_id: str, overturning: Overturning, concerned: Sequence[Decision]
+    tenant_id: str, overturning: Overturning, concerned: Sequence[Decision], now: datetime
 ) -> list[Change]:
-    """Judge each decision that may rest on the items again, without writing anything."""
+    """Judge each decision that may rest on the items again, none of them changed yet."""
     ticket = overturning.ticket
     without = Without(
         figures=set_asides(tenant_id, NPS, [ticket.subject_id]),
         positions=_positions(overturning, concerned),
         gone={RUNG: _fallen_before(ticket)},
+        undone=fallen_before(ticket) if ticket.subject_kind == SHOP else [],
     )
+    if ticket.decision in CAUSES:
+        shortage_close(ticket, without.undone, now)
     rests = _resting(overturning, concerned)
     planned: list[Change] = []
     for decision in concerned:
-        now = rejudged(decision, without)
+        again = rejudged(decision, without)
         if decision.decision == POINTS:
-            points = now.evaluation.facts["points_now"] if now is not None else 0
+            points = again.evaluation.facts["points_now"] if again is not None else 0
             without.points[first_period(decision.period)] = int(points)
-        if now is None:
+        if again is None:
             without.gone.setdefault(decision.decision, []).append(str(decision.governing_on))
             planned.append(Change(decision, REVERSED))
-        elif now.differs:
-            planned.append(Change(decision, REPLACED, now))
+        elif again.differs:
+            planned.append(Change(decision, REPLACED, again))
         elif decision.id in rests:
-            planned.append(Change(decision, STAYS, now))
+            planned.append(Change(decision, STAYS, again))
     return planned
 
 
@@ -249,17 +269,15 @@ def _undone(decision: Decision, overturning: Overturning, now: datetime) -> None
         note=overturning.reason,
     )
     decision_reverse(tenant_id, decision.id, undoing, now)
+    if decision.decision in CAUSES:
+        case = case_get(tenant_id, decision.period)
+        entry_add(case, "reversed", now, actor=undoing.actor, note=overturning.reference)
     others = Appeal.objects.filter(
         tenant_id=tenant_id, ticket__decision_id=decision.id, state__in=OPEN_STATES
     )
     for appeal in others.exclude(number=overturning.reference):
-        appeal.state, appeal.closed_at = MOOT, now
-        appeal.save(update_fields=["state", "closed_at"])
-        appeal.items.update(open=False)
-        AppealStep.objects.create(
-            appeal=appeal, tenant_id=tenant_id, what=MOOT, note=overturning.reference, actor=by,
-            at=now,
-        )  # fmt: skip
+        appeal_close(appeal, MOOT, now)
+        appeal_step(appeal, MOOT, now, actor=by, note=overturning.reference)
 
 
 def _replaced(change: Change, overturning: Overturning, now: datetime) -> Change:

@@ -26,16 +26,17 @@ from earnest.appeals.models import (
     AppealItem,
 )
 from earnest.appeals.outcome import outcome_notice
+from earnest.appeals.people import hand_refused
 from earnest.appeals.queries import appeal_locked
 from earnest.appeals.table import Table, row_of, standing_of, whole_of
 from earnest.decisions.commands import IN_EFFECT, WAITING
 from earnest.decisions.models import Decision
 from earnest.kernel.errors import BadInput, NotAllowed
+from earnest.kernel.words import Words
 from earnest.measures.set_aside import Correction
 from earnest.notices.commands import notices_send
-from earnest.tickets.queries import ticket_get
+from earnest.tickets.queries import FIGURE, ticket_get
 
-FIGURE: Final = "figure"
 NOBODY: Final = "(preview)"
 
 
@@ -81,18 +82,18 @@ def _written(appeal: Appeal, verdicts: Sequence[Verdict]) -> None:
     by_position = {each.position: each for each in verdicts}
     kinds = dict(appeal.ticket.items.values_list("position", "kind"))
     for item in appeal.items.all():
-        where = f"items.{item.position}"
-        said = by_position.get(item.position)
-        if said is None or said.verdict not in VERDICTS:
+        at, where = item.position, f"items.{item.position}"
+        said = by_position.get(at)
+        if said is None or said.verdict not in VERDICTS or not said.reason.strip():
             raise BadInput(
                 "verdict_missing", where=where,
-                zh="请对每一项作出结论：维持、撤销或更正。",
-                en="give every item a verdict: upheld, overturned or corrected",
+                zh=f"请对第 {at} 项作出结论（维持、撤销或更正），并写明理由。",
+                en=f"give item {at} a verdict (upheld, overturned or corrected) and a reason",
             )  # fmt: skip
         item.reason = said_checked(said.reason, f"{where}.reason")
         item.verdict, item.correction = said.verdict, {}
         if said.verdict == CORRECTED:
-            item.correction = _correction(said, where, figure=kinds[item.position] == FIGURE)
+            item.correction = _correction(said, where, figure=kinds[at] == FIGURE)
         item.save(update_fields=["verdict", "reason", "correction"])
 
 
@@ -101,8 +102,9 @@ def _correction(said: Verdict, where: str, *, figure: bool) -> dict[str, int]:
     if not figure or now is None or now.denominator <= 0 or now.numerator < 0:
         raise BadInput(
             "correction_wrong", where=f"{where}.correction",
-            zh="更正须给出更正后的得分合计与答卷数，且只适用于指标类事项。",
-            en="a correction gives the points and the answers as they should be, of a figure only",
+            zh=f"第 {said.position} 项：更正须给出更正后的得分合计与答卷数，且只适用于指标类事项。",
+            en=f"item {said.position}: a correction gives the points and the answers as they "
+            "should be, of a figure only",
         )  # fmt: skip
     return {"points": now.numerator, "answers": now.denominator, "sample": now.sample}
 
@@ -115,7 +117,7 @@ def appeal_confirm(
 
     Raises:
         Conflict: nothing is proposed, or the ledger refuses.
-        NotAllowed: this person heard it.
+        NotAllowed: this person heard it, filed it, or had a hand in the sanction.
         BadInput: no reason.
     """
     appeal = appeal_locked(tenant_id, number)
@@ -129,6 +131,9 @@ def appeal_confirm(
             zh="您是复核人；撤销处罚须由另一人确认。",
             en="you heard the appeal; undoing a sanction takes another person",
         )
+    hand_refused(
+        appeal, actor, "confirmer_had_a_hand", Words("确认复核结果", "confirm its outcome")
+    )
     if agrees:
         appeal_step(appeal, "confirmed", now, actor=actor, note=said)
         return _decided(appeal, actor, now)

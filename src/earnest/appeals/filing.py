@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from earnest.appeals.appealing import Appealable, appealable
 from earnest.appeals.course import appeal_close, appeal_step, ticket_resume
@@ -14,6 +14,7 @@ from earnest.appeals.models import FILED, OPEN_STATES, WITHDRAWN, Appeal, Appeal
 from earnest.appeals.queries import (
     appeal_locked,
     decided_by_hand,
+    figures_of,
     pack_of_ticket,
     unknown_appeal,
 )
@@ -24,7 +25,8 @@ from earnest.kernel.errors import BadInput, Conflict, NotAllowed
 from earnest.kernel.ids import uuid7_for
 from earnest.market.queries import Subject
 from earnest.notices.commands import notices_send
-from earnest.tickets.commands import APPEALED, step_add, ticket_move
+from earnest.postgres.numbering import number_next
+from earnest.tickets.commands import APPEALED, facts_dispute, step_add, ticket_move
 from earnest.tickets.models import Ticket
 from earnest.tickets.queries import ticket_locked, unknown_ticket
 
@@ -80,13 +82,17 @@ def appeal_file(tenant_id: str, new: NewAppeal, now: datetime) -> Appeal:
         NotFound: the ticket or a document is not the party's.
         Conflict: the time is over, or the ticket does not stand any more.
         BadInput: no item, an unknown one, a wrong ground, an empty or overlong statement.
-        NotAllowed: an item has no appeal left, or is under appeal.
+        NotAllowed: an item has no appeal left, is under appeal, or its figure is or was disputed
+            on another ticket.
     """
+    # The number first: one appeal is filed at a time, so that no figure is disputed twice at once.
+    number = number_next(Appeal, tenant_id, "A")
     ticket = own_ticket(tenant_id, new.ticket, new.subject)
     offered = {each.item.position: each for each in appealable(ticket, day_of(now))}
     _check(tenant_id, new, offered)
-    appeal = _recorded(ticket, new, now)
+    appeal = _recorded(ticket, new, number, now)
     appeal_step(appeal, "filed", now, actor=new.actor)
+    facts_dispute(tenant_id, new.subject, figures_of(appeal), disputed=True)
     if ticket.state == APPEALED:
         step_add(ticket, "appeal_added", now, actor=new.actor, note=appeal.number)
     else:
@@ -95,11 +101,10 @@ def appeal_file(tenant_id: str, new: NewAppeal, now: datetime) -> Appeal:
     return appeal
 
 
-def _recorded(ticket: Ticket, new: NewAppeal, now: datetime) -> Appeal:
-    """Keep an appeal and its items under the next number."""
+def _recorded(ticket: Ticket, new: NewAppeal, number: str, now: datetime) -> Appeal:
+    """Keep an appeal and its items under its number."""
     tenant_id = ticket.tenant_id
     course = pack_of_ticket(ticket).evaluate(COURSE, {"filed_on": day_of(now)})
-    number = _next_number(tenant_id)
     appeal = Appeal.objects.create(
         id=uuid7_for(now, tenant_id, "appeal", number),
         tenant_id=tenant_id,
@@ -185,16 +190,6 @@ def _check_said(where: str, each: Disputed) -> None:
             zh=f"每项最多附 {DOCUMENTS_MAX} 份文件。",
             en=f"at most {DOCUMENTS_MAX} documents for an item",
         )  # fmt: skip
-
-
-def _next_number(tenant_id: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"appeals:{tenant_id}"]
-        )
-    rows = Appeal.objects.filter(tenant_id=tenant_id).order_by("-number")
-    last = rows.values_list("number", flat=True).first()
-    return f"A{int(last[1:]) + 1 if last else 1:06d}"
 
 
 @transaction.atomic

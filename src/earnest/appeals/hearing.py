@@ -10,13 +10,15 @@ from django.db import transaction
 
 from earnest.appeals.course import appeal_step
 from earnest.appeals.models import ASKED, FILED, HEARING, Appeal, AppealTurn
-from earnest.appeals.queries import appeal_locked, pack_of_ticket, people_of, unknown_appeal
+from earnest.appeals.people import hand_refused
+from earnest.appeals.queries import appeal_locked, pack_of_ticket, unknown_appeal
 from earnest.appeals.suspending import measures_suspend
 from earnest.appeals.telling import asked_notice, lapsed_notice, suspended_notice
 from earnest.documents.queries import documents_owned
 from earnest.kernel.calendar import day_of
-from earnest.kernel.errors import BadInput, Conflict, EarnestError, NotAllowed
+from earnest.kernel.errors import BadInput, Conflict, EarnestError
 from earnest.kernel.ids import uuid7_for
+from earnest.kernel.words import Words
 from earnest.market.queries import Subject, decider_named
 from earnest.notices.commands import notices_send
 
@@ -48,18 +50,12 @@ def appeal_claim(tenant_id: str, number: str, *, actor: str, now: datetime) -> A
 
     Raises:
         Conflict: somebody hears it already.
-        NotAllowed: this person had a hand in the sanction.
+        NotAllowed: this person had a hand in the sanction, or filed the appeal.
     """
     appeal = appeal_locked(tenant_id, number)
     if appeal.state != FILED:
         raise moved_on(appeal)
-    if actor in people_of(appeal.ticket) or actor == appeal.filed_by:
-        raise NotAllowed(
-            "hearer_had_a_hand",
-            where=number,
-            zh="您参与过原处罚的认定、审批或下令，须由他人复核该申诉。",
-            en="you found, approved or ordered the sanction; somebody else has to hear the appeal",
-        )
+    hand_refused(appeal, actor, "hearer_had_a_hand", Words("复核该申诉", "hear the appeal"))
     appeal.state, appeal.hearer, appeal.claimed_at = HEARING, actor, now
     appeal.save(update_fields=["state", "hearer", "claimed_at"])
     appeal_step(appeal, "claimed", now, actor=actor)

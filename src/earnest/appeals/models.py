@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 import pgtrigger
 from django.db import models
 
-from earnest.postgres.guards import append_only, kept_for_ever
+from earnest.postgres.guards import append_only, kept_for_ever, written_once
 from earnest.tickets.models import Ticket
 
 FILED: Final = "filed"
@@ -199,7 +199,7 @@ class AppealTurn(models.Model):
     lapsed_at = models.DateTimeField(null=True)
 
     class Meta:
-        """The question stays; the answer or the lapse is written once."""
+        """The question and its day stay; the answer or the lapse is written once."""
 
         ordering: ClassVar = ["round"]
         constraints: ClassVar = [
@@ -220,9 +220,13 @@ class AppealTurn(models.Model):
             kept_for_ever(),
             pgtrigger.ReadOnly(
                 name="appeal_question_stays",
-                fields=["appeal", "tenant_id", "round", "question", "asked_by", "asked_at"],
+                fields=[
+                    "appeal", "tenant_id", "round", "question", "asked_by", "asked_at", "due_on",
+                ],
             ),
-        ]
+            written_once("appeal_answer_once", "answered_at", "answer", "documents", "answered_by"),
+            written_once("appeal_lapse_once", "lapsed_at", "answer", "documents", "answered_by"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.appeal_id} round {self.round}"

@@ -54,6 +54,7 @@ def outcome_notice(appeal: Appeal, table: Table) -> NewNotice:
             release=NOTHING,
             kind="finding",
             severity="info" if not whole else "warning",
+            persons=2 if appeal.confirmed_by else 1,
         )
     )
 
@@ -101,6 +102,18 @@ def effect_words(table: Table) -> Words:
             Words(f"退回保证金 {amount} 元", f"{amount} yuan go back to the deposit")
             if moved > 0
             else Words(f"扣除保证金 {amount} 元", f"{amount} yuan are taken from the deposit")
+        )
+    if moved := after.proceeds_fen - before.proceeds_fen:
+        amount = yuan(abs(moved))
+        parts.append(
+            Words(f"退回货款 {amount} 元", f"{amount} yuan go back to the sales proceeds")
+            if moved > 0
+            else Words(f"自货款划转 {amount} 元", f"{amount} yuan are taken from sales proceeds")
+        )
+    if moved := after.required_fen - before.required_fen:
+        amount = yuan(after.required_fen)
+        parts.append(
+            Words(f"应缴保证金变为 {amount} 元", f"the required deposit is {amount} yuan now")
         )
     if after.claim_fen != before.claim_fen:
         owed = yuan(after.claim_fen)

@@ -1,20 +1,20 @@
-"""What can be asked about appeals, and about who had a hand in a sanction."""
+"""What can be asked about appeals, and about the sanction behind one."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from earnest.appeals.models import MOOT, OPEN_STATES, Appeal, AppealItem
-from earnest.consequences.replacing import first_period, lineage
+from earnest.appeals.models import DECIDED, MOOT, OPEN_STATES, Appeal, AppealItem
+from earnest.consequences.replacing import first_period
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import decision_get
 from earnest.kernel.errors import NotFound
 from earnest.market.queries import Subject
 from earnest.policy import Pack
-from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for
+from earnest.rulebooks.packs import RULEBOOKS, pack_for
 from earnest.tickets.models import Ticket, TicketItem
-from earnest.violations.models import Violation
+from earnest.tickets.queries import FIGURE
 
 
 def appeal_get(tenant_id: str, number: str) -> Appeal:
@@ -109,6 +109,43 @@ def chances_used(ticket: Ticket) -> dict[tuple[str, str], int]:
     return dict(Counter(named[each] for each in rows.values_list("ticket_id", "position")))
 
 
+def figures_of(appeal: Appeal) -> set[str]:
+    """Return the names of the figures that an appeal disputes, such as a month's score."""
+    disputed = list(appeal.items.values_list("position", flat=True))
+    rows = TicketItem.objects.filter(ticket=appeal.ticket_id, position__in=disputed, kind=FIGURE)
+    return set(rows.values_list("about", flat=True))
+
+
+def figures_appealed(ticket: Ticket) -> dict[str, Appeal]:
+    """Return the appeals that settle figures of a ticket elsewhere, by the figure's name.
+
+    A figure is one fact, whichever tickets name it: while it is disputed on another matter's
+    ticket, and once that was decided, it is not disputed here. What was withdrawn or came to no
+    decision settles nothing.
+    """
+    names = set(ticket.items.filter(kind=FIGURE).values_list("about", flat=True))
+    named = {
+        (item.ticket_id, item.position): item.about
+        for item in TicketItem.objects.filter(
+            tenant_id=ticket.tenant_id,
+            ticket__subject_kind=ticket.subject_kind,
+            ticket__subject_id=ticket.subject_id,
+            kind=FIGURE,
+            about__in=names,
+        ).exclude(ticket__in=_lineage_tickets(ticket))
+    }
+    rows = AppealItem.objects.filter(
+        tenant_id=ticket.tenant_id,
+        ticket__in={each for each, _ in named},
+        appeal__state__in=[*OPEN_STATES, DECIDED],
+    )
+    return {
+        named[row.ticket_id, row.position]: row.appeal
+        for row in rows.select_related("appeal__ticket").order_by("appeal__number")
+        if (row.ticket_id, row.position) in named
+    }
+
+
 def _lineage_tickets(ticket: Ticket) -> list[Ticket]:
     rows = Ticket.objects.filter(
         tenant_id=ticket.tenant_id,
@@ -124,7 +161,7 @@ def _lineage_tickets(ticket: Ticket) -> list[Ticket]:
 
 def pack_of_ticket(ticket: Ticket) -> Pack:
     """Return the pack by which appeals against a ticket run their course."""
-    return pack_for(ticket.tenant_id, SUPPLY_MARKET, *ticket.subject)
+    return pack_for(ticket.tenant_id, RULEBOOKS[ticket.subject_kind], *ticket.subject)
 
 
 def decision_of(ticket: Ticket) -> Decision:
@@ -136,22 +173,3 @@ def decided_by_hand(ticket: Ticket) -> bool:
     """Tell whether a person decided on a sanction before it took effect."""
     decision = decision_of(ticket)
     return decision.standing_order_id is None and decision.approvals.exists()
-
-
-def people_of(ticket: Ticket) -> set[str]:
-    """Return who had a hand in a sanction: its deciders, those of the order, and its reviewers.
-
-    None of them may hear an appeal against it.
-    """
-    people: set[str] = set()
-    for decision in lineage(decision_of(ticket)):
-        people |= set(decision.approvals.values_list("actor", flat=True))
-        if (order := decision.standing_order) is not None:
-            people |= {order.ordered_by, order.approved_by}
-    found = Violation.objects.filter(
-        tenant_id=ticket.tenant_id, number=first_period(ticket.period).partition(".")[0]
-    ).first()
-    if found is not None:
-        people |= {found.reported_by, found.claimed_by, found.reviewed_by}
-        people |= set(found.entries.values_list("actor", flat=True))
-    return people - {""}

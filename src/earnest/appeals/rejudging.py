@@ -10,6 +10,14 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from earnest.appeals.shop_rejudging import (
+    BAND,
+    FILL,
+    STAIRCASE,
+    Undone,
+    filled,
+    step_rejudged,
+)
 from earnest.assessment.nps_ladder import NPS_CLAUSES, Instead, ladder_rejudged
 from earnest.consequences.violations import OBJECT_MEASURES
 from earnest.decisions.models import Decision
@@ -33,12 +41,14 @@ class Without:
         positions: the places of overturned items, by the decision whose facts have them.
         gone: judged days of earlier findings that fell away, by the name of their decision.
         points: what decisions that gave points come to now, by the period they were made for.
+        undone: what a shop's position would have been without what fell.
     """
 
     figures: Instead
     positions: Mapping[UUID, frozenset[int]]
     gone: dict[str, list[str]] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
+    undone: list[Undone] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,24 @@ def _whole_or_nothing(decision: Decision, without: Without) -> Rejudged | None:
     )
 
 
+def _step(decision: Decision, without: Without) -> Rejudged | None:
+    """Judge what was done against a shop's shortage again, and note what it no longer fills up."""
+    overturned = bool(without.positions.get(decision.id))
+    again = None if overturned else step_rejudged(decision, without.undone)
+    if again is None:
+        without.undone.extend(filled(decision))
+        return None
+    if again.differs:
+        without.undone.extend(filled(decision, again.money_fen))
+    return Rejudged(
+        decision.outcome,
+        decision.clause,
+        again.money_fen,
+        again.evaluation,
+        differs=again.differs,
+    )
+
+
 def _facts(decision: Decision, without: Without) -> dict[str, Any] | None:
     """Return a receipt's facts without the overturned items; None where none is left."""
     dropped = without.positions.get(decision.id, frozenset())
@@ -181,4 +209,7 @@ _JUDGES: Final[Mapping[str, Callable[[Decision, Without], Rejudged | None]]] = {
     POINTS_MEASURE: _points_measure,
     SAMPLING: _sampling,
     BREACH_MONEY: _sampling,
+    BAND: _step,
+    STAIRCASE: _step,
+    FILL: _step,
 }

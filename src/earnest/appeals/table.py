@@ -10,10 +10,12 @@ from earnest.consequences.replacing import first_period
 from earnest.decisions.commands import IN_EFFECT
 from earnest.decisions.models import Decision
 from earnest.deposits.queries import position
+from earnest.deposits.recoveries import CLAIMED, recovery_steps
 from earnest.kernel.calendar import day_of
 from earnest.market.models import Provider
 from earnest.market.queries import Subject
 from earnest.restrictions.queries import capabilities_restricted, restrictions_of_decisions
+from earnest.tickets.commands import APPEALED
 from earnest.tickets.models import Ticket
 from earnest.tickets.queries import ticket_of_decision
 
@@ -42,13 +44,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class Whole:
-    """Where a party stands at one time, over all its decisions; money in fen."""
+    """Where a party stands at one time, over all its decisions; money in fen.
+
+    ``proceeds_fen`` is what is kept of a shop's sales; 0 for a provider.
+    """
 
     deposit_fen: int
     required_fen: int
     claim_fen: int
     taking_part: bool
     restricted: Sequence[str]
+    proceeds_fen: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,13 +99,14 @@ def whole_of(tenant_id: str, subject: Subject, now: datetime) -> Whole:
         claim_fen=at.claim_fen,
         taking_part=not (subject[0] == "provider" and left.exists()),
         restricted=tuple(sorted(capabilities_restricted(tenant_id, *subject))),
+        proceeds_fen=at.proceeds_fen if subject[0] == "shop" else 0,
     )
 
 
 def standing_of(decision: Decision) -> Standing:
     """Return what a decision is now."""
     ticket = ticket_of_decision(decision.tenant_id, decision.id)
-    effect = decision.effect if decision.state == IN_EFFECT else {}
+    taken_fen, claimed_fen = taken_by(decision) if decision.state == IN_EFFECT else (0, 0)
     rows = restrictions_of_decisions(decision.tenant_id, [decision.id])
     return Standing(
         outcome=decision.outcome,
@@ -107,15 +114,25 @@ def standing_of(decision: Decision) -> Standing:
         ticket=ticket.number if ticket else "",
         state=_state(decision, ticket),
         due_fen=decision.money_fen,
-        taken_fen=effect.get("taken_fen", 0),
-        claimed_fen=effect.get("claim_fen", 0),
+        taken_fen=taken_fen,
+        claimed_fen=claimed_fen,
         restricted=tuple(sorted({row.capability for row in rows if row.released_at is None})),
     )
+
+
+def taken_by(decision: Decision) -> tuple[int, int]:
+    """Return what a decision took so far of a party's own money, and what it left as a claim."""
+    if steps := recovery_steps(decision.tenant_id, decision.id):
+        claimed_fen = sum(each.amount_fen for each in steps if each.source in CLAIMED)
+        return sum(each.amount_fen for each in steps) - claimed_fen, claimed_fen
+    return int(decision.effect.get("taken_fen", 0)), int(decision.effect.get("claim_fen", 0))
 
 
 def _state(decision: Decision, ticket: Ticket | None) -> str:
     if ticket is None or decision.state != IN_EFFECT:
         return decision.state
+    if ticket.state == APPEALED and ticket.course["result"]["money_at_once"]:
+        return "appealed_done"
     return ticket.state
 
 

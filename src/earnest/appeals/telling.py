@@ -5,6 +5,14 @@ from datetime import date
 from earnest.appeals.models import Appeal, AppealTurn
 from earnest.kernel.words import Words
 from earnest.notices.commands import Message, NewNotice, Severity
+from earnest.tickets.queries import MONEY_TAKEN
+
+WAITS = Words("期间尚未执行的扣款暂不执行", "Money that is not taken yet waits")
+TAKEN = Words(
+    "已扣款项若申诉获支持将全部退回",
+    "What was taken stays taken until it is decided, and all of it goes back if the appeal "
+    "succeeds",
+)
 
 
 def _notice(
@@ -27,6 +35,7 @@ def _notice(
 def filed_notice(appeal: Appeal) -> NewNotice:
     """Confirm an appeal: who hears it, by when, and what waits."""
     ticket, on = appeal.ticket, appeal.expected_on
+    money = TAKEN if ticket.steps.filter(what=MONEY_TAKEN).exists() else WAITS
     right = Words("", "")
     if appeal.automatic:
         right = Words(
@@ -40,13 +49,13 @@ def filed_notice(appeal: Appeal) -> NewNotice:
         Message(
             f"申诉 {appeal.number} 已受理",
             f"针对处罚单 {ticket.number} 的申诉已受理，由未参与原处罚的人员复核，预计 {on} 前答复。"
-            f"{right.zh}期间尚未执行的扣款暂不执行；已执行的限制措施继续有效，复核人可决定暂停。",
+            f"{right.zh}{money.zh}；已执行的限制措施继续有效，复核人可决定暂停。",
         ),
         Message(
             f"Appeal {appeal.number} is taken in",
             f"Your appeal against ticket {ticket.number} is heard by a person who had no hand in "
-            f"it, and answered by {on}. {right.en}Money that is not taken yet waits; restrictions "
-            "stay unless the person suspends them.",
+            f"it, and answered by {on}. {right.en}{money.en}; restrictions stay unless the person "
+            "suspends them.",
         ),
     )
 

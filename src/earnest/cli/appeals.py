@@ -15,6 +15,7 @@ from earnest.appeals.filing import GROUNDS, Disputed, NewAppeal, appeal_file
 from earnest.appeals.hearing import appeal_claim, appeal_release
 from earnest.appeals.models import FILED, PROPOSED, STATES, VERDICTS, Appeal
 from earnest.appeals.outcome import row_words
+from earnest.appeals.people import stuck_of
 from earnest.appeals.queries import AppealFilter, appeal_get, appeals_found
 from earnest.cli.options import SUBJECT, edge_now, tenant
 from earnest.cli.output import emit, reading
@@ -88,6 +89,7 @@ def _appeal_row(found: Appeal) -> dict[str, Any]:
         "hearer": found.hearer,
         "confirmed_by": found.confirmed_by,
         "late": found.late_at is not None,
+        "stuck": stuck.code if (stuck := stuck_of(found)) else "",
     }
 
 
@@ -101,9 +103,15 @@ def appeal() -> None:
 @click.option("--state", type=click.Choice(STATES), help="Only in this state.")
 @reading
 def appeal_list(*, subject: tuple[str, str] | None, state: str | None, output_format: str) -> None:
-    """List appeals, the newest first."""
+    """List appeals, the newest first; ``stuck`` says where nobody is left to hear or confirm.
+
+    What to do about those is said below the list.
+    """
     found = appeals_found(tenant(), AppealFilter(subject=subject, state=state or ""))
     emit([_appeal_row(each) for each in found], output_format)
+    for each in found:
+        if problem := stuck_of(each):
+            click.echo(f"{each.number}: {problem.en}", err=True)
 
 
 @appeal.command("show")

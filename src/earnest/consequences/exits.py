@@ -9,6 +9,7 @@ from typing import Any
 
 from earnest.consequences.basis import reason_of
 from earnest.consequences.reasons import Consequence, decision_notice
+from earnest.decisions.commands import WAITING
 from earnest.decisions.models import Decision
 from earnest.deposits.accounts import claim_of, deposit_of
 from earnest.deposits.commands import NewRequirement, requirements_set
@@ -36,6 +37,8 @@ from earnest.rulebooks.packs import pack_of_receipt
 from earnest.tickets.queries import charges_to_come_fen
 
 ORIGINAL, VERIFIED = "original_route", "verified_account"
+LEAVING = ("exit_conditions", "exit_refund")
+"""The decisions by which a party leaves."""
 
 
 def refund_route(pack: Pack) -> str:
@@ -52,6 +55,14 @@ def recoveries_open_fen(tenant_id: str, subject: Subject) -> int:
     return sum(
         max(0, row.amount_fen - sum(step.amount_fen for step in row.steps.all())) for row in rows
     )
+
+
+def decisions_waiting(tenant_id: str, subject: Subject) -> int:
+    """Count the decisions about a subject that wait for people, but for its own leaving."""
+    rows = Decision.objects.filter(
+        tenant_id=tenant_id, subject_kind=subject[0], subject_id=subject[1], state=WAITING
+    )
+    return rows.exclude(decision__in=LEAVING).count()
 
 
 def exit_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
@@ -131,6 +142,14 @@ def _must_be_clear(tenant_id: str, subject: Subject, at: Position) -> None:
             en=f"tickets are still to take {yuan(coming_fen)} yuan; nothing is paid back before "
             "they are in force or reversed",
         )
+    if subject[0] == "provider" and (waiting := decisions_waiting(tenant_id, subject)):
+        raise RuleRefused(
+            "decisions_wait",
+            where=":".join(subject),
+            zh=f"另有 {waiting} 项关于该服务商的决定待审批，退还前请先办结。",
+            en=f"{waiting} other decision(s) about this provider wait for people; settle them "
+            "before anything is paid back",
+        )
 
 
 def _refund(tenant_id: str, decision: Decision, amount_fen: int, now: datetime) -> Payout | None:
@@ -138,9 +157,7 @@ def _refund(tenant_id: str, decision: Decision, amount_fen: int, now: datetime) 
     if amount_fen <= 0:
         return None
     subject = decision.subject
-    back = ""
-    if refund_route(pack_of_receipt(decision.receipt)) == ORIGINAL:
-        back = _payment_in(tenant_id, subject, amount_fen)
+    back = payment_back(tenant_id, subject, pack_of_receipt(decision.receipt), amount_fen)
     new = NewPayout(
         subject=subject,
         purpose="exit_refund",
@@ -155,11 +172,14 @@ def _refund(tenant_id: str, decision: Decision, amount_fen: int, now: datetime) 
     return payout_request(tenant_id, new, now)
 
 
-def _payment_in(tenant_id: str, subject: Subject, amount_fen: int) -> str:
-    """Return the last payment in that is large enough to be refunded; empty when there is none.
+def payment_back(tenant_id: str, subject: Subject, pack: Pack, amount_fen: int) -> str:
+    """Return the payment in by which a refund on leaving goes back; empty where it does not.
 
-    One that was refunded before, even in part, is left alone.
+    It is the last one that is large enough, where the pack wants the original route. One that was
+    refunded before, even in part, is left alone.
     """
+    if refund_route(pack) != ORIGINAL:
+        return ""
     refunded = PayoutPart.objects.filter(tenant_id=tenant_id, rail=ORIGINAL_RAIL)
     found = (
         PayOrder.objects.filter(

@@ -1,5 +1,6 @@
 """The rungs of the NPS ladder, and the word to a provider whose duties were not met."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from earnest.restrictions.release import Condition
 from earnest.rulebooks.packs import pack_of_receipt
 from earnest.rulebooks.switches import hidden_until, hiding_waits_for_both
 from earnest.tickets.commands import NewItem
+from earnest.tickets.queries import FIGURE
 
 APPLICATION: Condition = {"kind": "application"}
 NPS: Final = "nps_composite"
@@ -75,7 +77,7 @@ def _month_item(decision: Decision, last_day: date, given: dict[str, int]) -> Ne
     hundredths = points * 10 // answers
     score = f"{hundredths // 100}.{hundredths % 100:02d}"
     return NewItem(
-        kind="figure",
+        kind=FIGURE,
         about=f"{NPS} {last_day.isoformat()}",
         clause=decision.clause,
         words=Words(
@@ -86,10 +88,20 @@ def _month_item(decision: Decision, last_day: date, given: dict[str, int]) -> Ne
     )
 
 
-def notify_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
-    """Tell a provider of the duties it did not meet in a month (S0-2.2.1b)."""
+def notify_apply(
+    tenant_id: str, decisions: Sequence[Decision], now: datetime
+) -> list[dict[str, Any]]:
+    """Tell each provider of the duties it did not meet in a month (S0-2.2.1b).
+
+    Returns what took effect by each decision, in their order.
+    """
+    told = [decision_notice(each, _not_met(each)) for each in decisions]
+    return [{"notices": [str(each)]} for each in notices_send(tenant_id, told, now)]
+
+
+def _not_met(decision: Decision) -> Consequence:
     breached = decision.receipt["facts"]["breached"]
-    consequence = Consequence(
+    return Consequence(
         kind="finding",
         severity="warning",
         facts=Words(
@@ -98,5 +110,3 @@ def notify_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str,
         ),
         effect=Words("请尽快整改；不达标的货品请及时下架", "put it right; delist goods that fail"),
     )
-    notices = notices_send(tenant_id, [decision_notice(decision, consequence)], now)
-    return {"notices": [str(each) for each in notices]}

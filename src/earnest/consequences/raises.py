@@ -5,6 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from earnest.consequences.reasons import Consequence, decision_notice
+from earnest.consequences.shop_tickets import (
+    REVIEW,
+    ShopMeasure,
+    appealable,
+    numbered,
+    shop_ticket,
+)
 from earnest.decisions.models import Decision
 from earnest.deposits.models import Requirement
 from earnest.deposits.raises import NewRaise, raise_end, raise_set
@@ -12,6 +19,7 @@ from earnest.kernel.money import yuan
 from earnest.kernel.words import Words
 from earnest.notices.commands import notices_send
 from earnest.rulebooks.packs import pack_of_receipt
+from earnest.tickets.commands import NewItem
 
 
 def raise_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
@@ -47,8 +55,17 @@ def raise_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, 
             f"the platform looks at it again on {review_on}; it is released when its cause is over",
         ),
     )
-    sent = notices_send(tenant_id, [decision_notice(decision, consequence)], now)
-    return _noted(row.id, requirement, sent)
+    item = NewItem(
+        kind="raise",
+        about=decision.period,
+        clause=decision.clause,
+        words=consequence.facts,
+        facts={"ground": facts["ground"], "amount_fen": decision.money_fen},
+    )
+    ticket = shop_ticket(decision, ShopMeasure(item, REVIEW), now)
+    notice = decision_notice(decision, appealable(consequence, ticket))
+    sent = notices_send(tenant_id, [notice], now)
+    return _noted(row.id, requirement, sent) | numbered(ticket)
 
 
 def raise_release_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:

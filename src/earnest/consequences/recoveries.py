@@ -4,6 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from earnest.consequences.reasons import Consequence, decision_notice
+from earnest.consequences.shop_tickets import (
+    REVIEW,
+    ShopMeasure,
+    appealable,
+    numbered,
+    shop_ticket,
+)
 from earnest.decisions.models import Decision
 from earnest.decisions.queries import unconfirmed_of
 from earnest.deposits.notifications import BENEFICIARIES, SOURCES
@@ -14,6 +21,7 @@ from earnest.kernel.words import Words
 from earnest.notices.commands import notices_send
 from earnest.rulebooks.assumptions import listed
 from earnest.rulebooks.packs import evaluation_of, pack_of_receipt
+from earnest.tickets.commands import NewItem
 
 GROUND = "deduction_ground"
 AMOUNTS = ("order_compensation", "fake_goods_payment", "platform_loss")
@@ -56,18 +64,20 @@ def recovery_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[st
     )
     progress = recovery_begin(tenant_id, new, now)
     amount = next((case[name] for name in AMOUNTS if name in case), None)
-    notice = decision_notice(
-        decision,
-        Consequence(
-            kind="sanction",
-            severity="serious",
-            facts=_facts(finding, amount),
-            effect=_effect(progress),
-            release=_release(progress),
-        ),
+    done = ShopMeasure(
+        _item(decision, finding), REVIEW, decision.money_fen, taken_fen=progress.taken_fen
     )
+    ticket = shop_ticket(decision, done, now)
+    consequence = Consequence(
+        kind="sanction",
+        severity="serious",
+        facts=_facts(finding, amount),
+        effect=_effect(progress),
+        release=_release(progress),
+    )
+    notice = decision_notice(decision, appealable(consequence, ticket))
     sent = notices_send(tenant_id, [notice], now)
-    return {
+    return numbered(ticket) | {
         "recovery": str(progress.recovery.id),
         "transfers": [str(each.transfer_id) for each in progress.steps],
         "taken_fen": progress.taken_fen,
@@ -122,6 +132,22 @@ def _facts(finding: Decision, amount: Decision | None) -> Words:
     return Words(
         f"{said.zh}。金额：{computed.explain('zh')}",
         f"{said.en}. The amount: {computed.explain('en')}",
+    )
+
+
+def _item(decision: Decision, finding: Decision) -> NewItem:
+    """Return what a shop may dispute of a deduction: that it was found, and its amount."""
+    pack, facts = pack_of_receipt(finding.receipt), finding.receipt["facts"]
+    ground, amount = pack.texts[facts["ground"]], yuan(decision.money_fen)
+    return NewItem(
+        kind="deduction",
+        about=decision.period,
+        clause=finding.clause,
+        words=Words(
+            f"认定：{ground.zh}，违反日 {facts['breached_on']}；应扣 {amount} 元",
+            f"found: {ground.en}, breached on {facts['breached_on']}; {amount} yuan are due",
+        ),
+        facts={"ground": facts["ground"], "amount_fen": decision.money_fen},
     )
 
 

@@ -13,10 +13,13 @@ from uuid import UUID
 from django.db import transaction
 
 from earnest.consequences.replacing import OVERTURNED
+from earnest.consequences.returning import deposit_asked_again
 from earnest.consequences.words import OUTCOMES, capabilities_words
 from earnest.decisions.commands import IN_EFFECT, Undoing, decision_locked, reversal_record
 from earnest.decisions.models import Decision, Reversal
-from earnest.deposits.accounts import claim_of, deposit_of
+from earnest.deposits.accounts import SUSPENSE, claim_of, deposit_of, settlement_of
+from earnest.deposits.raises import raise_end, raise_of_decision
+from earnest.deposits.recoveries import recovery_reverse, recovery_steps
 from earnest.deposits.waterfall import posted_check
 from earnest.kernel.ids import uuid7_for
 from earnest.kernel.money import yuan
@@ -33,11 +36,12 @@ from earnest.tickets.queries import ticket_of_decision
 
 @dataclass(frozen=True)
 class Returned:
-    """What went back of one decision's money, in fen: to the deposit, and off the claim."""
+    """What went back of one decision's money, in fen: to deposit and proceeds, off the claim."""
 
     deposit_fen: int
     claim_fen: int
     transfer_ids: tuple[UUID, ...]
+    proceeds_fen: int = 0
 
 
 @transaction.atomic
@@ -47,7 +51,8 @@ def decision_reverse(
     """Undo a decision in effect: money, restrictions, removal, ticket; and tell its party.
 
     What was paid of a claim meanwhile goes to the deposit, so that the party gets back exactly
-    what was taken from it.
+    what was taken from it. A recovery takes nothing more, and all that it took goes back to where
+    it came from; a raise is released, and the required deposit goes down by it.
 
     Raises:
         Conflict: the decision is not in effect, or the ledger refuses.
@@ -61,14 +66,21 @@ def decision_reverse(
     returns = bool(decision.effect.get("left")) and not removed_otherwise(decision)
     if returns:
         provider_return(tenant_id, decision.subject_id)
+    recovery_reverse(tenant_id, decision.id, now)
     returned = _money_back(tenant_id, decision, undoing, now)
+    lowered_fen = _raise_released(decision, undoing, now)
+    if returns:  # with what has gone back: it counts towards the deposit that is due again
+        deposit_asked_again(tenant_id, decision.subject, undoing, now)
     capabilities = [row.capability for row in freed]
-    told = _told(decision, undoing, _undone_words(returned, capabilities, returns=returns))
+    undone = _undone_words(returned, capabilities, lowered_fen, returns=returns)
+    told = _told(decision, undoing, undone)
     sent = notices_send(tenant_id, [told], now)
     effect: dict[str, Any] = {
         "transfers": [str(each) for each in returned.transfer_ids],
         "deposit_fen": returned.deposit_fen,
         "claim_fen": returned.claim_fen,
+        "proceeds_fen": returned.proceeds_fen,
+        "lowered_fen": lowered_fen,
         "released": [str(row.id) for row in freed],
         "returned": returns,
         "notices": [str(each) for each in sent],
@@ -77,32 +89,43 @@ def decision_reverse(
 
 
 def _money_back(tenant_id: str, decision: Decision, undoing: Undoing, now: datetime) -> Returned:
-    ids = [UUID(each) for each in decision.effect.get("transfers", [])]
-    moved = movements(tenant_id, ids)
+    moved = movements(tenant_id, _moved_by(decision))
     if not moved:
         return Returned(0, 0, ())
     note = f"{decision.decision} {decision.period}: reversed by {undoing.reference}"
     reason = Reason(decision.clause, decision.rulebook, decision.id, note, actor=undoing.actor)
-    claim = claim_of(decision.subject)
+    claim, deposit = claim_of(decision.subject), deposit_of(decision.subject)
     owed_fen = -balance_of(tenant_id, claim).posted_fen
     back: list[Transfer] = []
     for movement in moved:
-        if movement.debit != claim:
-            back.append(_back(tenant_id, movement, reason, now))
-        elif owed_fen >= movement.amount_fen:
-            back.append(_back(tenant_id, movement, reason, now))
-            owed_fen -= movement.amount_fen
-        else:
+        if movement.debit == claim and owed_fen < movement.amount_fen:
             back += _paid_back(tenant_id, decision, movement, reason, now)
             owed_fen = 0
+        elif movement.debit == claim:
+            back.append(_back(tenant_id, movement, reason, now))
+            owed_fen -= movement.amount_fen
+        elif movement.debit == SUSPENSE:
+            back.append(_refunded(tenant_id, movement, deposit, reason, now))
+        elif movement.credit == deposit:
+            back.append(_filled_back(tenant_id, movement, reason, now))
+        else:
+            back.append(_back(tenant_id, movement, reason, now))
     outcomes = transfers_post(tenant_id, back, now)
     posted_check(outcomes, ":".join(decision.subject))
     amounts = {each.id: each.moved_fen for each in outcomes}
     return Returned(
-        deposit_fen=_credited(back, amounts, deposit_of(decision.subject)),
-        claim_fen=_credited(back, amounts, claim_of(decision.subject)),
+        deposit_fen=_credited(back, amounts, deposit),
+        claim_fen=_credited(back, amounts, claim),
         transfer_ids=tuple(each.id for each in back if amounts[each.id]),
+        proceeds_fen=_credited(back, amounts, settlement_of(decision.subject)),
     )
+
+
+def _moved_by(decision: Decision) -> list[UUID]:
+    """Return the transfers of a decision: those of its effect, and what a recovery took since."""
+    ids = [UUID(each) for each in decision.effect.get("transfers", [])]
+    steps = recovery_steps(decision.tenant_id, decision.id)
+    return list(dict.fromkeys([*ids, *(each.transfer_id for each in steps)]))
 
 
 def _credited(transfers: list[Transfer], amounts: Mapping[UUID, int], account: str) -> int:
@@ -118,6 +141,39 @@ def _back(tenant_id: str, moved: Movement, reason: Reason, now: datetime) -> Tra
         credit=moved.debit,
         amount_fen=moved.amount_fen,
         pending_id=moved.id,
+        effective_at=now,
+        reason=reason,
+    )
+
+
+def _refunded(
+    tenant_id: str, moved: Movement, deposit: str, reason: Reason, now: datetime
+) -> Transfer:
+    """Return the transfer that gives back to the deposit what a merchant paid itself."""
+    return Transfer(
+        id=uuid7_for(now, tenant_id, "reverse-merchant", str(moved.id)),
+        debit=moved.credit,
+        credit=deposit,
+        amount_fen=moved.amount_fen,
+        effective_at=now,
+        reason=reason,
+    )
+
+
+def _filled_back(tenant_id: str, moved: Movement, reason: Reason, now: datetime) -> Transfer:
+    """Return the transfer that brings proceeds back that had filled the deposit up.
+
+    As much as is still there: what the deposit paid for other things meanwhile stays paid, from
+    the same party's money either way.
+    """
+    if balance_of(tenant_id, moved.credit).free_fen >= moved.amount_fen:
+        return _back(tenant_id, moved, reason, now)
+    return Transfer(
+        id=uuid7_for(now, tenant_id, "reverse-filled", str(moved.id)),
+        kind="up_to",
+        debit=moved.credit,
+        credit=moved.debit,
+        amount_fen=moved.amount_fen,
         effective_at=now,
         reason=reason,
     )
@@ -155,6 +211,17 @@ def _paid_back(
     return [lowered, repaid]
 
 
+def _raise_released(decision: Decision, undoing: Undoing, now: datetime) -> int:
+    """Release the raise of a decision where it is in force; return what it had added, in fen."""
+    row = raise_of_decision(decision.tenant_id, decision.id)
+    if row is None or row.released_on is not None:
+        return 0
+    raise_end(
+        decision.tenant_id, row.id, decision.id, now, actor=undoing.actor, reason=undoing.note
+    )
+    return row.amount_fen
+
+
 def removed_otherwise(decision: Decision) -> bool:
     """Tell whether another removal of the same party is in effect."""
     others = Decision.objects.filter(
@@ -167,8 +234,15 @@ def removed_otherwise(decision: Decision) -> bool:
     return others.exclude(id=decision.id).exists()
 
 
-def _undone_words(returned: Returned, capabilities: list[str], *, returns: bool) -> Words:
-    parts = [_money_words(returned)] if returned.transfer_ids else []
+def _undone_words(
+    returned: Returned, capabilities: list[str], lowered_fen: int, *, returns: bool
+) -> Words:
+    parts = _money_words(returned) if returned.transfer_ids else []
+    if lowered_fen:
+        amount = yuan(lowered_fen)
+        parts.append(
+            Words(f"应缴保证金降低 {amount} 元", f"the required deposit goes down by {amount} yuan")
+        )
     if capabilities:
         limited = capabilities_words(capabilities)
         parts.append(Words(f"解除限制（{limited.zh}）", f"restrictions end ({limited.en})"))
@@ -206,10 +280,10 @@ def _because_words(undoing: Undoing) -> Words:
     return Words(f"依据申诉 {reference} 的结果", f"as a result of appeal {reference}")
 
 
-def _money_words(returned: Returned) -> Words:
-    zh = f"退回保证金 {yuan(returned.deposit_fen)} 元"
-    en = f"{yuan(returned.deposit_fen)} yuan go back to the deposit"
-    if returned.claim_fen:
-        zh += f"，免除应追偿款 {yuan(returned.claim_fen)} 元"
-        en += f", {yuan(returned.claim_fen)} yuan are no longer owed"
-    return Words(zh, en)
+def _money_words(returned: Returned) -> list[Words]:
+    said = (
+        (returned.deposit_fen, "退回保证金 {} 元", "{} yuan go back to the deposit"),
+        (returned.proceeds_fen, "退回货款 {} 元", "{} yuan go back to the sales proceeds"),
+        (returned.claim_fen, "免除应追偿款 {} 元", "{} yuan are no longer owed"),
+    )
+    return [Words(zh.format(yuan(fen)), en.format(yuan(fen))) for fen, zh, en in said if fen]

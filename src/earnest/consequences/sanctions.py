@@ -12,9 +12,15 @@ from typing import Any, Final
 from django.db import transaction
 
 from earnest.consequences.basis import reason_of, restrict
+from earnest.consequences.forfeiture import deposit_forfeit
 from earnest.consequences.reasons import Consequence, decision_notice, ticket_notice
 from earnest.consequences.replacing import served_before
-from earnest.consequences.words import capabilities_words, conditions_words, fine_words
+from earnest.consequences.words import (
+    capabilities_words,
+    conditions_words,
+    fine_words,
+    forfeit_words,
+)
 from earnest.decisions.commands import decision_locked, effect_note
 from earnest.decisions.models import Decision
 from earnest.deposits.commands import deduction_post
@@ -41,6 +47,7 @@ from earnest.tickets.models import Ticket
 from earnest.tickets.queries import (
     MONEY_TAKEN,
     correction_waits,
+    fact_waits,
     ticket_get,
     ticket_locked,
     tickets_lapsed,
@@ -48,6 +55,7 @@ from earnest.tickets.queries import (
 
 COURSE: Final = "sanction_course"
 REMOVE: Final = "remove"
+FORFEIT: Final = "forfeit_deposit"
 SYSTEM: Final = "system"
 SERVED: Final = Words(
     "限制部分已在原处罚下执行完毕，不再重复执行",
@@ -180,10 +188,18 @@ def _money_words(ticket: Ticket, *, at_once: bool) -> Words:
         return Words(
             f"从保证金中扣除 {amount} 元，立即执行", f"{amount} yuan are taken from the deposit now"
         )
+    to_come = Words(
+        f"拟从保证金中扣除 {amount} 元", f"{amount} yuan are to be taken from the deposit"
+    )
+    if ticket.outcome == FORFEIT:
+        to_come = Words(
+            f"拟扣除全部保证金并追偿不足部分，按现有余额合计 {amount} 元",
+            f"the whole deposit and what it does not cover, {amount} yuan by the balance of today, "
+            "are to be taken",
+        )
     return Words(
-        f"拟从保证金中扣除 {amount} 元：{until}（含当日）前未申诉，或申诉未获支持后执行",
-        f"{amount} yuan are to be taken from the deposit once {until} has passed without an "
-        "appeal, or an appeal has failed",
+        f"{to_come.zh}：{until}（含当日）前未申诉，或申诉未获支持后执行",
+        f"{to_come.en} once {until} has passed without an appeal, or an appeal has failed",
     )
 
 
@@ -217,28 +233,47 @@ def _enforced(
     if waits := effect.get("waits"):
         _, added = _restricted(decision, waits["measure"], waits["release"], now)
         added["waits"] = None
-    if not ticket.money_fen or "taken_fen" in effect:
+    takes = ticket.money_fen or decision.outcome == FORFEIT  # what came in since is taken too
+    if not takes or "taken_fen" in effect:
         return added
+    taken, said = _taken(ticket, decision, now)
+    sent = notices_send(tenant_id, [ticket_notice(decision, ticket, said)], now)
+    step_add(ticket, MONEY_TAKEN, now, actor=actor, note=yuan(int(taken["taken_fen"])))
+    notices = [*effect.get("notices", []), *(str(each) for each in sent)]
+    return added | taken | {"notices": notices}
+
+
+def _taken(ticket: Ticket, decision: Decision, now: datetime) -> tuple[dict[str, Any], Words]:
+    """Take what a ticket takes; return what that adds to the effect, and says to the party."""
+    tenant_id = ticket.tenant_id
+    if decision.outcome == FORFEIT:
+        whole = deposit_forfeit(tenant_id, decision, now)
+        added = {
+            "transfers": [str(each) for each in whole.transfer_ids],
+            "taken_fen": whole.taken_fen,
+            "damages_paid_fen": whole.damages_paid_fen,
+            "forfeited_fen": whole.forfeited_fen,
+            "claim_fen": whole.claim_fen,
+        }
+        return added, forfeit_words(whole.damages_paid_fen, whole.forfeited_fen, whole.claim_fen)
     claim_rest = rest_is_claimed(pack_of_receipt(decision.receipt))
     fine = deduction_post(
         tenant_id, ticket.subject, ticket.money_fen, reason_of(decision), now, claim_rest=claim_rest
     )
-    fined = fine_words(ticket.money_fen, fine.taken_fen, fine.claim_fen)
-    sent = notices_send(tenant_id, [ticket_notice(decision, ticket, fined)], now)
-    step_add(ticket, MONEY_TAKEN, now, actor=actor, note=yuan(fine.taken_fen))
-    return added | {
+    added = {
         "transfers": [str(each) for each in fine.transfer_ids],
         "taken_fen": fine.taken_fen,
         "claim_fen": fine.claim_fen,
-        "notices": [*effect.get("notices", []), *(str(each) for each in sent)],
     }
+    return added, fine_words(ticket.money_fen, fine.taken_fen, fine.claim_fen)
 
 
 def tickets_look(tenant_id: str, now: datetime) -> TicketsLook:
     """Enforce every ticket whose last day to appeal has passed, each in its own transaction.
 
     Where a party said in time that it has put it right, the ticket waits for that to be judged:
-    nobody pays for the time that a reviewer takes.
+    nobody pays for the time that a reviewer takes. So does one that names a figure which is under
+    appeal on another ticket, since it cannot be appealed against twice.
     """
     done: list[str] = []
     problems: list[Problem] = []
@@ -246,7 +281,8 @@ def tickets_look(tenant_id: str, now: datetime) -> TicketsLook:
         try:
             with transaction.atomic():  # somebody may have appealed or settled it meanwhile
                 _, ticket = _locked(tenant_id, number)
-                if ticket.state == PENDING and not correction_waits(ticket):
+                waits = correction_waits(ticket) or fact_waits(ticket)
+                if ticket.state == PENDING and not waits:
                     done.append(ticket_enforce(tenant_id, number, now).number)
         except EarnestError as refused:
             problems.append(refused.problem)

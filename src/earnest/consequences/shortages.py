@@ -4,11 +4,20 @@ An approval may come days after the proposal. What is done then is held against 
 is then: topped up meanwhile, nothing is done; in another band meanwhile, another decision says so.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from earnest.consequences.basis import TOPPED_UP, reason_of, restrict
 from earnest.consequences.reasons import Consequence, decision_notice
+from earnest.consequences.replacing import first_period
+from earnest.consequences.shop_tickets import (
+    MEASURE,
+    ShopMeasure,
+    appealable,
+    numbered,
+    shop_ticket,
+)
 from earnest.consequences.words import OUTCOMES, capabilities_words, conditions_words
 from earnest.decisions.commands import IN_EFFECT
 from earnest.decisions.models import Decision
@@ -23,6 +32,7 @@ from earnest.policy import Pack
 from earnest.restrictions.ending import restrictions_end
 from earnest.restrictions.release import Condition
 from earnest.rulebooks.packs import pack_of_receipt
+from earnest.tickets.commands import NewItem
 
 BAND = "shortage_band"
 MOOT: dict[str, Words] = {
@@ -49,9 +59,8 @@ def shortage_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[st
         return _fill_up(tenant_id, decision, at, now)
     conditions: list[Condition] = [] if decision.outcome == "end_service" else [TOPPED_UP]
     capabilities, grants = restrict(tenant_id, decision, conditions, now)
-    done, release = capabilities_words(capabilities), conditions_words(conditions)
-    notices = _tell(tenant_id, decision, at, done, release, now)
-    return {"restrictions": grants, "notices": notices}
+    done = _Done(capabilities_words(capabilities), conditions_words(conditions))
+    return {"restrictions": grants} | _tell(decision, at, done, now)
 
 
 def band_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
@@ -73,12 +82,8 @@ def band_apply(tenant_id: str, decision: Decision, now: datetime) -> dict[str, A
         zh = "、".join(OUTCOMES[each].zh for each in measures)
         en = ", ".join(OUTCOMES[each].en for each in measures)
         done = Words(f"{done.zh}；取代此前的“{zh}”", f"{done.en}; in place of: {en}")
-    notices = _tell(tenant_id, decision, at, done, conditions_words([TOPPED_UP]), now)
-    return {
-        "restrictions": grants,
-        "replaced": [str(row.id) for row in replaced],
-        "notices": notices,
-    }
+    told = _tell(decision, at, _Done(done, conditions_words([TOPPED_UP])), now)
+    return {"restrictions": grants, "replaced": [str(row.id) for row in replaced]} | told
 
 
 def _nothing_done(
@@ -142,32 +147,52 @@ def _fill_up(tenant_id: str, decision: Decision, at: Position, now: datetime) ->
         "transfers": [str(each) for each in moved.transfer_ids],
         "taken_fen": moved.taken_fen,
         "asked_fen": decision.money_fen,
-        "notices": _tell(tenant_id, decision, at, done, NOTHING, now),
-    }
+    } | _tell(decision, at, _Done(done, moved_fen=moved.taken_fen), now)
 
 
-def _tell(
-    tenant_id: str, decision: Decision, at: Position, done: Words, release: Words, now: datetime
-) -> list[str]:
-    """Send the notice of a step: the gap, what is done, how it ends, and what comes next, when."""
+@dataclass(frozen=True)
+class _Done:
+    """What was done in words, how it ends, and what it moved from proceeds, in fen."""
+
+    words: Words
+    release: Words = NOTHING
+    moved_fen: int = 0
+
+
+def _tell(decision: Decision, at: Position, done: _Done, now: datetime) -> dict[str, Any]:
+    """Tell of a step: the gap, what is done, how it ends, how to appeal, and what comes next.
+
+    Returns what that adds to the effect: the numbers of its notices and of its ticket.
+    """
     days, following = int(decision.receipt["facts"]["days_short"]), _next_step(decision)
     step, due_on = following or (NOTHING, None)
+    facts = Words(
+        f"应缴 {yuan(at.required_fen)} 元，可用余额 {yuan(at.free_fen)} 元，"
+        f"缺口 {yuan(at.shortage_fen)} 元；自通知次日起已 {days} 个自然日",
+        f"required {yuan(at.required_fen)} yuan, free balance {yuan(at.free_fen)} yuan, "
+        f"{yuan(at.shortage_fen)} yuan short, on natural day {days} from the day after the "
+        "notice",
+    )
+    item = NewItem(
+        kind="shortage",
+        about=f"{decision.decision} {first_period(decision.period)}",
+        clause=decision.clause,
+        words=facts,
+        facts={"required_fen": at.required_fen, "free_fen": at.free_fen, "days_short": days},
+    )
+    measure = ShopMeasure(item, MEASURE, money_fen=done.moved_fen, taken_fen=done.moved_fen)
+    ticket = shop_ticket(decision, measure, now)
     consequence = Consequence(
         kind="sanction",
         severity="serious",
-        facts=Words(
-            f"应缴 {yuan(at.required_fen)} 元，可用余额 {yuan(at.free_fen)} 元，"
-            f"缺口 {yuan(at.shortage_fen)} 元；自通知次日起已 {days} 个自然日",
-            f"required {yuan(at.required_fen)} yuan, free balance {yuan(at.free_fen)} yuan, "
-            f"{yuan(at.shortage_fen)} yuan short, on natural day {days} from the day after the "
-            "notice",
-        ),
-        effect=Words(done.zh + step.zh, done.en + step.en),
-        release=release,
+        facts=facts,
+        effect=Words(done.words.zh + step.zh, done.words.en + step.en),
+        release=done.release,
         due_on=due_on,
     )
-    sent = notices_send(tenant_id, [decision_notice(decision, consequence)], now)
-    return [str(each) for each in sent]
+    notice = decision_notice(decision, appealable(consequence, ticket))
+    sent = notices_send(decision.tenant_id, [notice], now)
+    return {"notices": [str(each) for each in sent]} | numbered(ticket)
 
 
 def _next_step(decision: Decision) -> tuple[Words, date] | None:

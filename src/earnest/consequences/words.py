@@ -83,6 +83,15 @@ CAPABILITIES: dict[str, Words] = {
     "category": Words("经营类目", "trading in the category"),
     "reentry": Words("再次入驻", "re-entry"),
 }
+THINGS: dict[str, Words] = {
+    "listing": Words("上架链接", "listing"),
+    "item_id": Words("货品", "item"),
+    "charge": Words("收费项", "charge"),
+    "function": Words("功能", "function"),
+    "brand": Words("品牌", "brand"),
+    "category": Words("类目", "category"),
+    "month": Words("月份", "month"),
+}
 CONDITIONS: dict[str, Words] = {
     "time": Words("到 {on}", "{on} is reached"),
     "topped_up": Words("补足保证金", "the deposit is topped up"),
@@ -109,6 +118,33 @@ def fine_words(due_fen: int, taken_fen: int, claim_fen: int) -> Words:
             f"{taken.en}, the missing {missing} yuan are not claimed",
         )
     return taken
+
+
+def forfeit_words(paid_fen: int, forfeited_fen: int, claim_fen: int) -> Words:
+    """Say what a forfeited deposit paid, and what is owed beyond it."""
+    taken, paid, forfeited = (
+        yuan(each) for each in (paid_fen + forfeited_fen, paid_fen, forfeited_fen)
+    )
+    zh = f"扣除全部可用保证金 {taken} 元：赔付 {paid} 元，违约金 {forfeited} 元"
+    en = (
+        f"the whole free deposit of {taken} yuan is taken: {paid} yuan as damages, {forfeited} "
+        "yuan as a penalty"
+    )
+    if claim_fen:
+        zh += f"；不足的 {yuan(claim_fen)} 元列为应追偿款"
+        en += f"; the missing {yuan(claim_fen)} yuan are owed as a claim"
+    return Words(zh, en)
+
+
+def thing_words(thing: str) -> Words:
+    """Say what a violation is about, as facts name it: a kind and its name.
+
+    >>> thing_words("function 批量铺货").zh
+    '功能 批量铺货'
+    """
+    kind, _, name = thing.partition(" ")
+    said = THINGS.get(kind, Words(kind, kind))
+    return Words(f"{said.zh} {name}".strip(), f"{said.en} {name}".strip())
 
 
 def conditions_words(conditions: Sequence[Condition]) -> Words:

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from earnest.appeals.appealing import Appealable, appealable
 from earnest.appeals.models import ASKED, FILED, HEARING, OPEN_STATES, PROPOSED, Appeal, AppealItem
+from earnest.appeals.people import HANDS, hand_of, stuck_of
 from earnest.appeals.queries import (
     appeals_of,
     decided_by_hand,
     decision_of,
     pack_of_ticket,
-    people_of,
 )
+from earnest.appeals.table import taken_by
 from earnest.console.access import Visitor
 from earnest.console.reading import explanation
 from earnest.console.texts import language
@@ -60,7 +61,8 @@ class Force:
     Attributes:
         taken_fen: what was taken from the deposit; ``claimed_fen`` what is owed beyond it.
         waits_fen: what is still to be taken.
-        returned_fen: what went back when it was reversed.
+        returned_fen: what went back to the deposit when it was reversed, ``proceeds_fen`` to the
+            sales proceeds; ``lowered_fen`` is what less is required since.
     """
 
     taken_fen: int
@@ -69,6 +71,8 @@ class Force:
     returned_fen: int
     active: list[Restriction]
     ended: list[Restriction]
+    proceeds_fen: int = 0
+    lowered_fen: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,12 @@ class ItemShown:
     documents: list[Document]
 
 
-def ticket_steps(ticket: Ticket) -> list[Step]:
+def at_once(ticket: Ticket) -> bool:
+    """Tell whether what a ticket is about was done when it was told, as it is for shops."""
+    return bool(ticket.course["result"]["money_at_once"])
+
+
+def ticket_steps(ticket: Ticket, now: datetime) -> list[Step]:
     """Return the course of a ticket with who has the ball."""
     if ticket.state in {"reversed", "corrected"}:
         return [Step("told", DONE), Step(ticket.state, HERE, NOBODY)]
@@ -89,9 +98,13 @@ def ticket_steps(ticket: Ticket) -> list[Step]:
         "appealed": Step("appealed", HERE, MARKET),
         "in_force": Step("in_force", HERE, NOBODY),
     }
+    if ticket.state == "in_force" and day_of(now) <= ticket.appeal_until and at_once(ticket):
+        heres["in_force"] = Step("in_force", HERE, PARTY, ticket.appeal_until)
     here = heres[ticket.state]
     order = ["told", "window", "appealed", "in_force"]
-    if here.name == "in_force" and not appeals_of(ticket).exists():
+    if at_once(ticket):
+        order = ["told", "in_force", "appealed"] if here.name == "appealed" else ["told", here.name]
+    elif here.name == "in_force" and not appeals_of(ticket).exists():
         order.remove("appealed")
     at = order.index(here.name)
     behind = [Step(name, DONE) for name in order[:at]]
@@ -135,16 +148,18 @@ def force_of(ticket: Ticket, decision: Decision) -> Force:
     """Return what of a sanction is in force and what waits."""
     rows = restrictions_of_decisions(ticket.tenant_id, [decision.id])
     reversed_now = decision.state == "reversed"
-    taken = int(decision.effect.get("taken_fen", 0))
+    taken_fen, claimed_fen = (0, 0) if reversed_now else taken_by(decision)
     waits = ticket.money_fen if ticket.state in {"pending", "appealed"} else 0
     effect = decision.reversal.effect if reversed_now else {}
     return Force(
-        taken_fen=0 if reversed_now else taken,
-        claimed_fen=0 if reversed_now else int(decision.effect.get("claim_fen", 0)),
+        taken_fen=taken_fen,
+        claimed_fen=claimed_fen,
         waits_fen=0 if "taken_fen" in decision.effect else waits,
         returned_fen=int(effect.get("deposit_fen", 0)),
         active=[row for row in rows if row.released_at is None],
         ended=[row for row in rows if row.released_at is not None],
+        proceeds_fen=int(effect.get("proceeds_fen", 0)),
+        lowered_fen=int(effect.get("lowered_fen", 0)),
     )
 
 
@@ -195,7 +210,7 @@ def ticket_shown(ticket: Ticket, visitor: Visitor, now: datetime) -> dict[str, A
     return {
         "ticket": ticket,
         "decision": decision,
-        "steps": ticket_steps(ticket),
+        "steps": ticket_steps(ticket, now),
         "items": offered,
         "may_appeal": visitor.subject == ticket.subject
         and any(each.refusal is None for each in offered),
@@ -211,7 +226,8 @@ def ticket_shown(ticket: Ticket, visitor: Visitor, now: datetime) -> dict[str, A
 
 
 def _window_open(ticket: Ticket, on: date) -> bool:
-    return ticket.state == "pending" and on <= ticket.appeal_until
+    told = ticket.state == "pending" or (ticket.state == "in_force" and at_once(ticket))
+    return told and on <= ticket.appeal_until
 
 
 def is_late(appeal: Appeal, now: datetime) -> bool:
@@ -239,16 +255,18 @@ def appeal_offered(appeal: Appeal, visitor: Visitor, now: datetime) -> dict[str,
     """Return what a visitor may do with an appeal now."""
     name, own = visitor.name, visitor.subject == appeal.subject
     free = appeal.state == FILED and visitor.may(REVIEW)
-    had_a_hand = free and name in people_of(appeal.ticket)
     proposed = appeal.state == PROPOSED and visitor.is_operator
+    second = proposed and visitor.may(DECIDE) and name != appeal.hearer
+    hand = hand_of(appeal, name) if free or second else ""
     most = int(pack_of_ticket(appeal.ticket).parameter("evidence_rounds", on=day_of(now)))
     return {
         "hears": appeal.state == HEARING and appeal.hearer == name and visitor.may(REVIEW),
         "may_take_back": appeal.state == HEARING and appeal.hearer != name and visitor.may(DECIDE),
         "rounds_left": most - appeal.turns.count(),
-        "may_claim": free and not had_a_hand,
-        "had_a_hand": had_a_hand,
-        "may_confirm": proposed and visitor.may(DECIDE) and name != appeal.hearer,
+        "may_claim": free and not hand,
+        "hand": HANDS[hand] if hand else None,
+        "stuck": stuck_of(appeal) if visitor.is_operator else None,
+        "may_confirm": second and not hand,
         "own_proposal": proposed and name == appeal.hearer,
         "may_answer": own and appeal.state == ASKED,
         "may_withdraw": own and appeal.state in {FILED, HEARING, ASKED},

@@ -194,7 +194,8 @@ class Recovery(models.Model):
         beneficiary: whom it is for: consumer, right_holder or platform.
         mode: ``partial`` takes what is there and tries again; ``unsplit`` waits for all of it.
         advances: whether the platform pays at once what is missing, as a claim (S3-5.3b, 5.3c).
-        state: open while something is still to come, settled, or stopped by a person.
+        state: open while something is still to come, settled, stopped by a person, or reversed
+            when an appeal against it succeeded.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -235,7 +236,13 @@ class Recovery(models.Model):
             pgtrigger.FSM(
                 name="state_moves",
                 field="state",
-                transitions=[("open", "settled"), ("open", "stopped")],
+                transitions=[
+                    ("open", "settled"),
+                    ("open", "stopped"),
+                    ("open", "reversed"),
+                    ("settled", "reversed"),
+                    ("stopped", "reversed"),
+                ],
             ),
         ]
 

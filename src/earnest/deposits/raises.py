@@ -94,6 +94,11 @@ def raise_get(tenant_id: str, raise_id: UUID) -> Raise:
     return found
 
 
+def raise_of_decision(tenant_id: str, decision_id: UUID) -> Raise | None:
+    """Return the raise that a decision made; None where it made none."""
+    return Raise.objects.filter(tenant_id=tenant_id, decision_id=decision_id).first()
+
+
 @transaction.atomic
 def raise_set(tenant_id: str, new: NewRaise, now: datetime) -> tuple[Raise, Requirement]:
     """Put a raise in force, and the requirement up by it at once (S3-3.3x)."""
@@ -180,7 +185,7 @@ def _moved(
 ) -> Requirement:
     """Move the requirement of a raise's subject by an amount, never below zero."""
     subject = (row.subject_kind, row.subject_id)
-    before = requirements_on(tenant_id, day_of(now)).get(subject)
+    before = requirements_on(tenant_id, day_of(now), subject[0], {subject[1]}).get(subject)
     required = max(0, (before.required_fen if before else 0) + change_fen)
     wanted = NewRequirement(*subject, required, row.clause, decision_id)
     made = requirements_set(tenant_id, [wanted], now)

@@ -35,7 +35,7 @@ from earnest.ledger.records import Reason
 from earnest.market.queries import Subject
 from earnest.notices.commands import notices_send
 
-OPEN, SETTLED, STOPPED = "open", "settled", "stopped"
+OPEN, SETTLED, STOPPED, REVERSED = "open", "settled", "stopped", "reversed"
 PARTIAL, UNSPLIT = "partial", "unsplit"
 MODES: Final = (PARTIAL, UNSPLIT)
 PLATFORM: Final = "platform"
@@ -136,10 +136,14 @@ def recoveries(
     if state:
         rows = rows.filter(state=state)
     found = rows.order_by("-opened_at", "-id").prefetch_related("steps")
-    return [
-        (each, each.amount_fen - sum(step.amount_fen for step in each.steps.all()))
-        for each in found
-    ]
+    return [(each, _still_to_come(each)) for each in found]
+
+
+def _still_to_come(recovery: Recovery) -> int:
+    """Return the rest of a recovery by its steps at hand; nothing of what is reversed."""
+    if recovery.state == REVERSED:
+        return 0
+    return recovery.amount_fen - sum(step.amount_fen for step in recovery.steps.all())
 
 
 def recoveries_due(tenant_id: str, now: datetime) -> list[Recovery]:
@@ -276,6 +280,27 @@ def recovery_stop(tenant_id: str, recovery_id: UUID, reason: str, now: datetime)
     recovery.save(update_fields=["state", "closed_at", "next_try_at"])
     notices_send(tenant_id, [stopped_notice(recovery, rest_fen, reason)], now)
     return recovery
+
+
+def recovery_reverse(tenant_id: str, decision_id: UUID, now: datetime) -> Recovery | None:
+    """Note that a recovery is reversed with its decision, and take no more; None without one.
+
+    Its steps stay as they are: who reverses the decision moves the money back.
+    """
+    known = Recovery.objects.filter(tenant_id=tenant_id, decision_id=decision_id).first()
+    if known is None:
+        return None
+    recovery = recovery_locked(tenant_id, known.id)
+    recovery.state, recovery.next_try_at = REVERSED, None
+    recovery.closed_at = recovery.closed_at or now
+    recovery.save(update_fields=["state", "closed_at", "next_try_at"])
+    return recovery
+
+
+def recovery_steps(tenant_id: str, decision_id: UUID) -> list[RecoveryStep]:
+    """Return what a decision's recovery took so far, step by step, the first in front."""
+    rows = RecoveryStep.objects.filter(tenant_id=tenant_id, recovery__decision_id=decision_id)
+    return list(rows.order_by("at", "id"))
 
 
 def recovery_locked(tenant_id: str, recovery_id: UUID) -> Recovery:

@@ -3,19 +3,21 @@
 What a state means for money and rights is carried out by the rooms above.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from earnest.decisions.models import Decision
 from earnest.kernel.errors import Conflict
 from earnest.kernel.ids import uuid7_for
 from earnest.kernel.words import Words
+from earnest.market.queries import Subject
+from earnest.postgres.numbering import number_next
 from earnest.tickets.models import Ticket, TicketItem, TicketStep
-from earnest.tickets.queries import ticket_locked
+from earnest.tickets.queries import FIGURE, facts_disputed, ticket_locked
 
 PENDING, APPEALED, IN_FORCE, REVERSED, CORRECTED = (
     "pending",
@@ -56,6 +58,7 @@ class NewTicket:
         chances: appeals for each item.
         course: receipt of the pack's word on what acts at once.
         correct_until: the last day to put it right; None where that does not help.
+        money_fen: what it takes; what its decision says where it is None.
     """
 
     decision: Decision
@@ -65,16 +68,7 @@ class NewTicket:
     chances: int
     course: Mapping[str, Any]
     correct_until: date | None = None
-
-
-def _next_number(tenant_id: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"tickets:{tenant_id}"]
-        )
-    rows = Ticket.objects.filter(tenant_id=tenant_id).order_by("-number")
-    last = rows.values_list("number", flat=True).first()
-    return f"T{int(last[1:]) + 1 if last else 1:08d}"
+    money_fen: int | None = None
 
 
 @transaction.atomic
@@ -87,7 +81,7 @@ def ticket_open(tenant_id: str, new: NewTicket, now: datetime) -> Ticket:
     ticket = Ticket.objects.create(
         id=uuid7_for(now, tenant_id, "ticket", str(decision.id)),
         tenant_id=tenant_id,
-        number=_next_number(tenant_id),
+        number=number_next(Ticket, tenant_id, "T", digits=8),
         subject_kind=decision.subject_kind,
         subject_id=decision.subject_id,
         decision_id=decision.id,
@@ -97,7 +91,7 @@ def ticket_open(tenant_id: str, new: NewTicket, now: datetime) -> Ticket:
         clause=decision.clause,
         outcome=decision.outcome,
         source=new.source,
-        money_fen=decision.money_fen,
+        money_fen=decision.money_fen if new.money_fen is None else new.money_fen,
         told_at=now,
         appeal_until=new.appeal_until,
         chances=new.chances,
@@ -105,6 +99,7 @@ def ticket_open(tenant_id: str, new: NewTicket, now: datetime) -> Ticket:
         course=dict(new.course),
         state=PENDING,
     )
+    disputed = facts_disputed(tenant_id, ticket.subject)
     TicketItem.objects.bulk_create(
         TicketItem(
             ticket=ticket,
@@ -116,6 +111,7 @@ def ticket_open(tenant_id: str, new: NewTicket, now: datetime) -> Ticket:
             facts=dict(item.facts),
             zh=item.words.zh,
             en=item.words.en,
+            under_appeal=(item.kind, item.about) in disputed,
         )
         for position, item in enumerate(new.items, start=1)
     )
@@ -150,6 +146,20 @@ def ticket_move(ticket: Ticket, state: str, now: datetime, *, actor: str, note: 
     row.save(update_fields=["state", "settled_at"])
     step_add(row, state, now, actor=actor, note=note)
     return row
+
+
+def facts_dispute(
+    tenant_id: str, subject: Subject, abouts: Collection[str], *, disputed: bool
+) -> None:
+    """Note on every ticket of a party that names these figures whether they are under appeal."""
+    rows = TicketItem.objects.filter(
+        tenant_id=tenant_id,
+        ticket__subject_kind=subject[0],
+        ticket__subject_id=subject[1],
+        kind=FIGURE,
+        about__in=abouts,
+    )
+    rows.exclude(under_appeal=disputed).update(under_appeal=disputed)
 
 
 def items_overturn(ticket: Ticket, positions: Sequence[int]) -> None:

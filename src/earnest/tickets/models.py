@@ -96,6 +96,7 @@ class TicketItem(models.Model):
         zh: what it says, in Chinese.
         en: the same in English.
         standing: false once an appeal against it was upheld.
+        under_appeal: the figure is disputed now, on this ticket or on another one that names it.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="items")
@@ -108,6 +109,7 @@ class TicketItem(models.Model):
     zh = models.TextField()
     en = models.TextField()
     standing = models.BooleanField(default=True)
+    under_appeal = models.BooleanField(default=False)
 
     class Meta:
         """Numbered within its ticket."""
@@ -118,7 +120,9 @@ class TicketItem(models.Model):
         ]
         triggers: ClassVar = [
             kept_for_ever(),
-            pgtrigger.ReadOnly(name="ticket_item_standing_only", exclude=["standing"]),
+            pgtrigger.ReadOnly(
+                name="ticket_item_standing_only", exclude=["standing", "under_appeal"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from earnest.kernel.errors import NotFound
 from earnest.market.queries import Subject
-from earnest.tickets.models import Ticket, TicketStep
+from earnest.tickets.models import Ticket, TicketItem, TicketStep
 
 OPEN_STATES = ("pending", "appealed")
+FIGURE = "figure"
+"""The kind of an item that is a recorded figure: one fact, whichever tickets name it."""
 MONEY_TAKEN = "money_taken"
 """The step of a ticket whose money was taken; under appeal again, it is not taken twice."""
 CORRECTION_SAID, CORRECTION_JUDGED = "correction_said", "correction_judged"
@@ -98,13 +100,32 @@ def tickets_of_decisions(tenant_id: str, decision_ids: Iterable[UUID]) -> dict[U
 def tickets_lapsed(tenant_id: str, on: date) -> QuerySet[Ticket]:
     """Return the pending tickets whose last day to appeal has passed, oldest first.
 
-    One that its party said in time to have put right is left out until somebody has judged that.
+    One that its party said in time to have put right is left out until somebody has judged that,
+    and so is one that names a figure which is under appeal on another ticket.
     """
     steps = TicketStep.objects.filter(ticket=OuterRef("pk"), what__in=_OF_CORRECTION)
     newest = Subquery(steps.order_by("-id").values("what")[:1])
     rows = Ticket.objects.filter(tenant_id=tenant_id, state="pending", appeal_until__lt=on)
     found = rows.annotate(correction=Coalesce(newest, Value("")))
-    return found.exclude(correction=CORRECTION_SAID).order_by("appeal_until", "number")
+    disputed = TicketItem.objects.filter(ticket=OuterRef("pk"), under_appeal=True)
+    found = found.exclude(correction=CORRECTION_SAID).exclude(Exists(disputed))
+    return found.order_by("appeal_until", "number")
+
+
+def facts_disputed(tenant_id: str, subject: Subject) -> set[tuple[str, str]]:
+    """Return the figures (kind, about) of a party that are under appeal now, on any ticket."""
+    rows = TicketItem.objects.filter(
+        tenant_id=tenant_id,
+        ticket__subject_kind=subject[0],
+        ticket__subject_id=subject[1],
+        under_appeal=True,
+    )
+    return set(rows.values_list("kind", "about"))
+
+
+def fact_waits(ticket: Ticket) -> bool:
+    """Tell whether a ticket names a figure that is under appeal now, here or on another ticket."""
+    return ticket.items.filter(under_appeal=True).exists()
 
 
 def correction_waits(ticket: Ticket) -> bool:

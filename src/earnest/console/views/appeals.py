@@ -29,6 +29,7 @@ from earnest.appeals.hearing import (
     question_ask,
 )
 from earnest.appeals.models import PROPOSED, STATES, VERDICTS, Appeal
+from earnest.appeals.people import appeals_stuck
 from earnest.appeals.queries import (
     AppealFilter,
     appeal_get,
@@ -90,6 +91,7 @@ def appeal_list(request: VisitorRequest) -> HttpResponse:
     shown = {
         "page": page,
         "rows": [(each, is_late(each, now)) for each in page.object_list],
+        "stuck": appeals_stuck(tenant_id) if request.visitor.is_operator else [],
         "narrowed": narrowed,
         "states": STATES,
         "names": names_for(tenant_id, page.object_list),
