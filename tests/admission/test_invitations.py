@@ -1,6 +1,7 @@
 """Invitations: whose, for how long, one secret, and what keeps somebody out."""
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,6 +20,9 @@ from earnest.kernel.errors import BadInput, Conflict, NotFound, RuleRefused
 from earnest.market.commands import person_add
 from earnest.market.models import Provider
 from earnest.notices.models import Notice
+from earnest.restrictions.commands import Grant, restrictions_grant
+from earnest.restrictions.ending import restrictions_end
+from earnest.rulebooks.packs import SUPPLY_MARKET
 from tests.admission.scene import ENTITY, NOW, PASSWORD, TENANT, TODAY, Scene
 
 
@@ -151,6 +155,20 @@ def test_who_left_too_short_ago_is_kept_out(
     assert "2026-03-30" in refused.value.problem.zh
     scene.later(days=28)
     assert scene.invite(controller_ref="C9" if controller else "").invitation.state == "open"
+
+
+@pytest.mark.clause("S0-2.2.6", "S0-3.4")
+def test_who_was_barred_by_a_sanction_stays_out(scene: Scene) -> None:
+    """However long ago it left, and until the sanction ends."""
+    _left("P9", date(2025, 8, 1), entity=ENTITY)
+    scene.later(days=365)
+    grant = Grant("provider", "P9", "bar", ["reentry"], SUPPLY_MARKET, "S0-2.2.6", uuid4(), [])
+    restrictions_grant(TENANT, [grant], scene.now)
+    with pytest.raises(RuleRefused, match="reentry_barred") as refused:
+        scene.invite()
+    assert "禁入" in refused.value.problem.zh
+    assert restrictions_end(TENANT, [grant.decision_id], "overturned", scene.now)
+    assert scene.invite().invitation.state == "open"
 
 
 @pytest.mark.clause("S0-3.4")

@@ -23,9 +23,8 @@ from earnest.ledger.commands import transfers_post
 from earnest.ledger.records import Reason, Transfer
 from earnest.market.models import Provider, Shop, ShopCategory
 from earnest.payouts.commands import payee_verify
-from earnest.rulebooks.assumptions import assumed_values
-from earnest.rulebooks.commands import value_confirm
-from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET, pack_of
+from earnest.rulebooks.packs import SHOP_DEPOSIT, SUPPLY_MARKET
+from tests.rulebooks.samples import samples_confirmed
 
 NOW = datetime(2025, 9, 5, 4, tzinfo=UTC)
 ENTITY = "杭州某某有限公司"
@@ -39,11 +38,7 @@ def tenant_new() -> str:
     """Open a fresh tenant's platform accounts and confirm every sample value of the rules."""
     tenant = f"t{uuid4().hex[:12]}"
     platform_accounts_open(tenant, NOW)
-    for rulebook in (SHOP_DEPOSIT, SUPPLY_MARKET):
-        for name in {each.element for each in assumed_values(pack_of(rulebook))}:
-            value_confirm(
-                tenant, rulebook=rulebook, element=name, confirmed_by="risk", note="ours", now=NOW
-            )
+    samples_confirmed(tenant, (SHOP_DEPOSIT, SUPPLY_MARKET), NOW)
     return tenant
 
 

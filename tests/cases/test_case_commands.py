@@ -17,6 +17,7 @@ from earnest.deposits.models import Raise
 from earnest.kernel.calendar import day_of
 from earnest.market.commands import clock_set, marketplace_open, person_add
 from earnest.market.openings import category_shut
+from earnest.violations.reports import Report, ReportItem, violation_report
 from tests.cases.scene import NOW, provider_open, settle, shop_open, tenant_new, verified
 
 pytestmark = pytest.mark.django_db
@@ -114,9 +115,13 @@ def test_an_exit_by_the_command_line(tenant: str) -> None:
 
 
 def test_a_providers_exit_by_the_command_line(tenant: str) -> None:
-    """Checked first, then asked for."""
-    provider_open(tenant, deposit_fen=1_000_000)
+    """Checked first, then asked for; afterwards a violation under review is a red row here too."""
+    verified(tenant, provider_open(tenant, deposit_fen=1_000_000))
     given = ("provider", "P1", "--on-sale", "0", "--running", "0", "--as", "risk")
     assert _told(exit_, *given)[-1]["en"] == "1000000"
     (case,) = _told(exit_, *given, "--ask")
     assert (case["outcome"], case["decision_state"]) == ("refund_and_leave", "waiting")
+    item = ReportItem("slack_service", "", day_of(NOW), {})
+    violation_report(tenant, Report(("provider", "P1"), "complaint", [item], "feed"), NOW)
+    red = [row["condition"] for row in _told(exit_, *given) if row["holds"] == "no"]
+    assert red == ["nothing_claimed", "amount_fen"]

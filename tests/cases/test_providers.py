@@ -19,11 +19,12 @@ from earnest.cases.provider_exits import (
 from earnest.cases.queries import decisions_of_case
 from earnest.cases.removals import HarmFiling, harm_file
 from earnest.consequences.commands import decide
+from earnest.consequences.sanctions import tickets_look
 from earnest.decisions.models import Decision
 from earnest.decisions.replay import decisions_replay
 from earnest.deposits.accounts import claim_of, deposit_of
 from earnest.deposits.queries import short_subjects
-from earnest.kernel.calendar import day_of
+from earnest.kernel.calendar import day_of, day_start
 from earnest.kernel.errors import BadInput, Conflict, RuleRefused
 from earnest.ledger.commands import transfers_post
 from earnest.ledger.queries import balance_of, verify
@@ -36,6 +37,7 @@ from earnest.payouts.models import Payout
 from earnest.restrictions.commands import Grant, restrictions_grant
 from earnest.restrictions.queries import capabilities_restricted
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of, party_packs
+from earnest.tickets.queries import ticket_get
 from tests.cases.scene import (
     NOW,
     P1,
@@ -61,7 +63,16 @@ def tenant() -> str:
 def _harm(tenant: str, loss_fen: int, deposit_fen: int = 1_000_000) -> Decision:
     provider_open(tenant, deposit_fen=deposit_fen, left_on=GONE)
     filing = HarmFiling("P1", loss_fen, "users were locked out", "risk", ["E1"])
-    return approved(tenant, harm_file(tenant, filing, NOW))
+    return _window_over(tenant, approved(tenant, harm_file(tenant, filing, NOW)))
+
+
+def _window_over(tenant: str, decision: Decision) -> Decision:
+    """Let the days to appeal pass, and the daily look take what they held back."""
+    last = ticket_get(tenant, decision.effect["ticket"]).appeal_until
+    assert not tickets_look(tenant, day_start(last)).problems
+    assert not tickets_look(tenant, day_start(last + timedelta(days=1))).problems
+    decision.refresh_from_db()
+    return decision
 
 
 @pytest.mark.clause("S0-1.1-basis")
@@ -116,18 +127,23 @@ def test_harm_after_removal_takes_the_whole_deposit(
     assert balance_of(tenant, claim_of(P1)).posted_fen == -owed
     assert balance_of(tenant, "compensation_payable").posted_fen == loss
     assert balance_of(tenant, "penalty_income").posted_fen == forfeited
-    assert "S0-3.2b" in Notice.objects.get(tenant_id=tenant).body_zh
+    told, done = Notice.objects.filter(tenant_id=tenant).order_by("sent_at")
+    assert "S0-3.2b" in told.body_zh
+    assert f"{(paid + forfeited) // 100:,}.00" in done.body_zh
     assert not decisions_replay(tenant).differences
     assert all(check.ok for check in verify(tenant))
 
 
 @pytest.mark.clause("S0-3.2b")
-def test_what_is_there_on_the_last_word_is_taken(tenant: str) -> None:
-    """A deposit that was topped up, or deducted from, since the filing is taken as it stands."""
+def test_what_is_there_on_the_last_day_is_taken(tenant: str) -> None:
+    """Nothing before the days to appeal are over; then the deposit, with what came in since."""
     provider_open(tenant, deposit_fen=1_000_000, left_on=GONE)
     case = harm_file(tenant, HarmFiling("P1", 100, "users were locked out", "risk"), NOW)
     paid_in(tenant, P1, 500)
-    assert approved(tenant, case).effect["taken_fen"] == 1_000_500
+    decision = approved(tenant, case)
+    assert "taken_fen" not in decision.effect
+    assert balance_of(tenant, deposit_of(P1)).posted_fen == 1_000_500
+    assert _window_over(tenant, decision).effect["taken_fen"] == 1_000_500
     assert cases_follow(tenant, NOW) == 1
 
 
@@ -215,6 +231,7 @@ def _owing(tenant: str) -> None:
 def test_what_stands_in_the_way_is_named(tenant: str, changes: dict[str, Any], red: str) -> None:
     """One red row is enough, and it says which."""
     provider_open(tenant, deposit_fen=1_000_000)
+    verified(tenant, P1)
     check = provider_exit_check(tenant, "P1", _leaving(**changes), NOW)
     assert [row.name for row in check.rows if not row.holds] == [red]
     with pytest.raises(RuleRefused, match="exit_not_allowed"):
@@ -225,9 +242,35 @@ def test_what_stands_in_the_way_is_named(tenant: str, changes: dict[str, Any], r
 def test_who_owes_does_not_leave(tenant: str) -> None:
     """Five fen owed are enough for a red row."""
     provider_open(tenant, deposit_fen=1_000_000)
+    verified(tenant, P1)
     _owing(tenant)
     check = provider_exit_check(tenant, "P1", _leaving(), NOW)
     assert [row.name for row in check.rows if not row.holds] == ["nothing_owed"]
+
+
+@pytest.mark.clause("S0-3.3")
+@pytest.mark.parametrize(
+    ("deposit", "paid", "green"), [(10, 0, False), (10, 9, False), (10, 10, True), (0, 0, True)]
+)
+def test_nobody_is_asked_before_the_rest_has_somewhere_to_go(
+    tenant: str, deposit: int, paid: int, green: bool
+) -> None:
+    """Without an account only what can be reversed goes back; with one, or nothing, all is well."""
+    provider_open(tenant, deposit_fen=deposit)
+    if paid:
+        _paid_online(tenant, paid)
+
+    def red() -> list[str]:
+        check = provider_exit_check(tenant, "P1", _leaving(), NOW)
+        assert check.allowed == all(row.holds for row in check.rows)
+        return [row.name for row in check.rows if not row.holds]
+
+    assert red() == ([] if green else ["account_named"])
+    if not green:
+        with pytest.raises(RuleRefused, match="exit_not_allowed"):
+            provider_exit_ask(tenant, "P1", _leaving(), NOW)
+    verified(tenant, P1)
+    assert red() == []
 
 
 def test_the_pack_says_how_a_refund_goes_back() -> None:

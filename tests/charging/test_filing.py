@@ -32,7 +32,9 @@ from earnest.charging.review import (
 )
 from earnest.documents.commands import NewDocument, document_add
 from earnest.kernel.errors import BadInput, Conflict, NotAllowed, NotFound, RuleRefused
-from earnest.notices.models import Notice
+from earnest.notices.lines import sections_of
+from earnest.notices.models import Notice, Statement
+from earnest.notices.statement_paper import statement_pdf
 from earnest.rulebooks.packs import evaluation_of
 from tests.charging.scene import (
     ALL_TICKED,
@@ -190,6 +192,43 @@ def test_the_same_version_is_filed_once_until_it_is_refused(tenant: str) -> None
     assert filed(tenant).state == "filed"
 
 
+@pytest.mark.clause("S0-2.2.4d")
+@pytest.mark.parametrize("unmet", [(), ("gain_told", "nothing_elsewhere")])
+def test_a_refusal_states_its_reasons(tenant: str, unmet: tuple[str, ...]) -> None:
+    """Clause, plan, reason, checks that do not hold, two persons, and how to object; on paper."""
+    number = filed(tenant).number
+    plan_take(tenant, number, "first", NOW)
+    checks = ALL_TICKED | dict.fromkeys(unmet, False)
+    plan_review(tenant, number, PlanReview("refuse", "收益说法不实", "first", checks), NOW)
+    assert not Statement.objects.filter(tenant_id=tenant).exists()
+    plan_settle(tenant, number, PlanSettling(True, "同意初审意见", "second"), NOW)
+    kept = Statement.objects.get(tenant_id=tenant)
+    assert (kept.clause, kept.subject_id, kept.notice_id) == (
+        "S0-2.2.4d", "P1", Notice.objects.get(tenant_id=tenant).id,
+    )  # fmt: skip
+    assert kept.content["decided_by"] == {"mode": "persons", "persons": 2}
+    for language in ("zh", "en"):
+        parts = kept.content["parts"][language]
+        assert "收益说法不实" in parts["facts"]
+        assert "同意初审意见" in parts["facts"]
+        assert "99.00" in parts["facts"]
+        named = {clause for clause in CHECKS.values() if clause in parts["calculation"]}
+        assert named == {CHECKS[name] for name in unmet}
+        assert len(sections_of(kept.content, language)) == 9
+    assert "2 名工作人员审核后" in kept.content["parts"]["zh"]["decided_by"]
+    assert statement_pdf(kept).startswith(b"%PDF")
+
+
+def test_only_a_refusal_is_a_statement(tenant: str) -> None:
+    """An approval is told without one, and so is a plan that comes back to be changed."""
+    approved(tenant)
+    other = filed(tenant, plan_code="auto_price")
+    plan_take(tenant, other.number, "first", NOW)
+    plan_review(tenant, other.number, PlanReview("send_back", "say more", "first"), NOW)
+    assert Notice.objects.filter(tenant_id=tenant).count() == 2
+    assert not Statement.objects.filter(tenant_id=tenant).exists()
+
+
 def test_a_plan_sent_back_is_changed_and_filed_again_and_both_can_be_read(tenant: str) -> None:
     """The provider reads why; each filing is kept as it was."""
     plan = filed(tenant)
@@ -210,7 +249,7 @@ def test_a_plan_sent_back_is_changed_and_filed_again_and_both_can_be_read(tenant
 
 
 def test_the_second_person_is_another_one_and_may_disagree(tenant: str) -> None:
-    """The first cannot settle, a stranger cannot review, and disagreeing needs a reason."""
+    """Neither the first nor the writer settles, a stranger cannot review, disagreeing says why."""
     plan = filed(tenant)
     with pytest.raises(NotAllowed, match="second_person_needed"):
         plan_take(tenant, plan.number, "provider", NOW)
@@ -226,8 +265,9 @@ def test_the_second_person_is_another_one_and_may_disagree(tenant: str) -> None:
     with pytest.raises(BadInput, match="unknown_verdict"):
         plan_review(tenant, plan.number, PlanReview("maybe", "", "first", ALL_TICKED), NOW)
     plan_review(tenant, plan.number, PlanReview("approve", "", "first", ALL_TICKED), NOW)
-    with pytest.raises(NotAllowed, match="second_person_needed"):
-        plan_settle(tenant, plan.number, PlanSettling(True, "", "first"), NOW)
+    for actor in ("first", "provider"):
+        with pytest.raises(NotAllowed, match="second_person_needed"):
+            plan_settle(tenant, plan.number, PlanSettling(True, "", actor), NOW)
     with pytest.raises(BadInput, match="reason_missing"):
         plan_settle(tenant, plan.number, PlanSettling(False, " ", "second"), NOW)
     early = PlanSettling(True, "", "second", TODAY - timedelta(days=1))

@@ -25,12 +25,15 @@ from earnest.departure.winding_down import (
 from earnest.kernel.errors import BadInput, Conflict, NotFound
 from earnest.ledger.queries import verify
 from earnest.market.models import Provider
+from earnest.notices.models import Notice
 from earnest.payouts.models import Payout
+from earnest.restrictions.queries import capabilities_restricted
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 from earnest.tickets.models import Ticket
 from tests.cases.scene import ENTITY, NOW, P1, settle
 
 pytestmark = pytest.mark.django_db
+USE = {"running_use", "interface_calls"}
 LOW: dict[str, int] = {"points": 600, "answers": 10}
 
 
@@ -62,21 +65,32 @@ def _planned(tenant: str, *merchants: Merchant) -> Departure:
     return plan_review(tenant, row.number, accepted=True, actor="service", note="", now=NOW)
 
 
-def _other(tenant: str, provider_id: str, entity: str) -> None:
+def _other(tenant: str, provider_id: str, entity: str, controller: str = "") -> None:
     Provider.objects.create(
         tenant_id=tenant, provider_id=provider_id, name="另一家", entity_name=entity,
-        service_category="supply_tool", admitted_on=date(2025, 2, 1),
+        service_category="supply_tool", admitted_on=date(2025, 2, 1), controller_ref=controller,
     )  # fmt: skip
 
 
 @pytest.mark.clause("S0-3.1", "S0-3.2a")
 def test_a_removal_opens_its_winding_down_once(tenant: str) -> None:
-    """The provider is told to file its plan within a week; looking again opens nothing."""
+    """The provider is told to file its plan within a week, and once, when it is late, of that.
+
+    Looking again opens nothing and tells nothing; a plan sent back has a day of its own.
+    """
     row = _winding_down(tenant)
     assert (row.state, row.plan_due_on) == ("winding_down", date(2025, 9, 12))
     assert departures_look(tenant, NOW).opened == 0
     late = NOW + timedelta(days=8)
+    assert departures_look(tenant, NOW + timedelta(days=7)).late == 0
     assert (departures_look(tenant, late).late, departures_look(tenant, late).late) == (1, 0)
+    (told,) = Notice.objects.filter(tenant_id=tenant, title_en__contains="is late")
+    assert (told.severity, told.due_on, told.clause) == ("serious", row.plan_due_on, "S0-3.2a")
+    assert told.subject_id == P1[1]
+    plan_file(tenant, row.number, "we hand over", [], actor="p1", now=late)
+    assert departures_look(tenant, late + timedelta(days=9)).late == 0
+    plan_review(tenant, row.number, accepted=False, actor="service", note="whom?", now=late)
+    assert departures_look(tenant, late + timedelta(days=8)).late == 1
 
 
 @pytest.mark.clause("S0-3.2a")
@@ -87,6 +101,9 @@ def test_merchants_are_served_on_and_then_the_rest_goes_back(tenant: str) -> Non
     before, after = NOW + timedelta(days=40), NOW + timedelta(days=60)
     handover_settle(tenant, row.number, "S1", actor="service", note="", now=before)
     assert departures_look(tenant, before).moved == 0
+    assert not USE & capabilities_restricted(tenant, *P1), "it serves them until then"
+    assert departures_look(tenant, after).moved == 1
+    assert capabilities_restricted(tenant, *P1) >= USE
     assert departures_look(tenant, after).moved == 0, "the ticket's money is still to come"
     tickets_look(tenant, after)
     assert departures_look(tenant, after).moved == 1
@@ -100,10 +117,14 @@ def test_merchants_are_served_on_and_then_the_rest_goes_back(tenant: str) -> Non
 
 @pytest.mark.clause("S0-3.2a")
 def test_an_open_merchant_keeps_the_rest_back(tenant: str) -> None:
-    """However late it is, nothing goes back while a merchant is not settled."""
+    """However late it is, nothing goes back while a merchant is not settled; then it does."""
     row = _planned(tenant, Merchant("S1", date(2025, 9, 30), "moves"))
-    assert departures_look(tenant, NOW + timedelta(days=300)).moved == 0
+    later = NOW + timedelta(days=300)
+    tickets_look(tenant, later)
+    assert departures_look(tenant, later).moved == 0
     assert departure_get(tenant, row.number).state == "winding_down"
+    handover_settle(tenant, row.number, "S1", actor="service", note="", now=later)
+    assert departures_look(tenant, later).moved == 1
 
 
 def test_a_plan_comes_back_with_a_reason_and_is_filed_again(tenant: str) -> None:
@@ -127,6 +148,29 @@ def test_a_plan_comes_back_with_a_reason_and_is_filed_again(tenant: str) -> None
         handover_settle(tenant, number, "S2", actor="service", note="", now=later)
 
 
+@pytest.mark.clause("S0-3.2a")
+def test_a_plan_filed_again_says_anew_how_each_merchant_is_served(tenant: str) -> None:
+    """Days and arrangements are those of the newest plan; left out and named again is open."""
+    number = _winding_down(tenant, 250_000).number
+    s1, s2 = Merchant("S1", date(2025, 9, 30), "stays"), Merchant("S2", date(2025, 9, 30), "moves")
+    longer = Merchant("S1", date(2026, 3, 31), "handed to X")
+    for plan in ([s1, s2], [longer], [longer, s2]):
+        plan_file(tenant, number, "plan", plan, actor="p1", now=NOW)
+        row = plan_review(tenant, number, accepted=False, actor="service", note="no", now=NOW)
+    handover_settle(tenant, number, "S2", actor="service", note="gone", now=NOW)
+    row = plan_file(tenant, number, "last", [longer, s2], actor="p1", now=NOW)
+    assert [
+        (each.shop_id, each.serve_until, each.arrangement, each.settled_note)
+        for each in row.handovers.order_by("shop_id")
+    ] == [
+        ("S1", date(2026, 4, 30), "handed to X", ""),
+        ("S2", date(2025, 10, 30), "moves", "gone"),
+    ]
+    assert row.serve_until == date(2026, 4, 30)
+    filed = list(row.steps.filter(what="plan_filed").values_list("note", flat=True))
+    assert filed[0] == "plan\nS1 2025-09-30 stays\nS2 2025-09-30 moves"
+
+
 @pytest.mark.clause("S0-3.1")
 def test_accounts_in_the_same_hands_may_be_removed_too(tenant: str) -> None:
     """The same entity is found whatever its brackets; two persons decide, and it has a ticket."""
@@ -146,6 +190,19 @@ def test_accounts_in_the_same_hands_may_be_removed_too(tenant: str) -> None:
     assert Departure.objects.filter(tenant_id=tenant, provider_id="P2", way="removal").exists()
 
 
+@pytest.mark.clause("S0-3.1")
+def test_accounts_of_the_same_controller_are_found_whatever_their_entity(tenant: str) -> None:
+    """The controller counts where one is known; nobody known is nobody's controller."""
+    _other(tenant, "P2", "上海某某有限公司", "C1")
+    _other(tenant, "P3", "北京某某有限公司", "C2")
+    _other(tenant, "P4", "广州某某有限公司")
+    assert same_hands(tenant, "P1") == []
+    Provider.objects.filter(tenant_id=tenant, provider_id="P1").update(controller_ref="C1")
+    assert [(each.provider_id, why) for each, why in same_hands(tenant, "P1")] == [
+        ("P2", "same_controller")
+    ]
+
+
 @pytest.mark.clause("S0-2.2.5-5c", "S0-3.1")
 def test_a_removal_that_is_reversed_cancels_its_winding_down(tenant: str) -> None:
     """The provider takes part again and is not leaving any more."""
@@ -153,6 +210,7 @@ def test_a_removal_that_is_reversed_cancels_its_winding_down(tenant: str) -> Non
     departures_look(tenant, NOW)
     decision_reverse(tenant, decision.id, Undoing("appeal", "A000001", "risk", "wrong"), NOW)
     departures_look(tenant, NOW)
+    assert not capabilities_restricted(tenant, *P1)
     row = Departure.objects.get(tenant_id=tenant)
     assert (row.state, Provider.objects.get(tenant_id=tenant).left_on) == ("cancelled", None)
     assert return_bar(tenant, row, NOW) is None
@@ -225,7 +283,9 @@ def test_the_bar_after_a_removal_is_for_the_operator_to_say(tenant: str) -> None
     row = _winding_down(tenant)
     bar = return_bar(tenant, row, NOW)
     assert bar is not None
-    assert (bar.opens_on, bool(bar.said_zh), bool(bar.said_en)) == (None, True, True)
+    assert bar.opens_on is None
+    assert bar.said_zh.startswith("清退后再入驻限制期：原文没有给出")
+    assert bar.said_en.startswith("bar on re-entry after removal: ")
 
 
 def test_a_removal_takes_the_place_of_an_exit(tenant: str) -> None:

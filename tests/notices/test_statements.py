@@ -171,6 +171,15 @@ def test_paper_has_the_same_bytes_each_time() -> None:
         assert expected in words
 
 
+def test_paper_leaves_no_gap_for_a_letter_that_its_font_lacks() -> None:
+    """A rare letter of a name stands by its code point; what the font has stands as it is."""
+    (kept,) = _sent(_told(facts=Words("𠮷野家与朱镕、㐀氏，¥5", "R&D of 𠮷, 😀")))
+    words = _content_words(statement_pdf(kept))
+    assert "[U+20BB7]野家与朱镕、㐀氏，￥5" in words
+    assert "R&D of [U+20BB7], [U+1F600]" in words
+    assert "𠮷" in kept.content["parts"]["zh"]["facts"]
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.text(alphabet="<>&'\"\\()%汉字ab \n", max_size=200))
 def test_paper_takes_whatever_was_written(written: str) -> None:

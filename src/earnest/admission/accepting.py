@@ -11,7 +11,6 @@ from earnest.admission.filing import (
     application_note,
     invitation_locked,
     invitation_note,
-    numbered,
     pack_of_application,
 )
 from earnest.admission.invitations import (
@@ -30,6 +29,7 @@ from earnest.kernel.ids import uuid7_for
 from earnest.kernel.words import Words
 from earnest.market.admitting import applicant_add
 from earnest.market.reentry import Comer
+from earnest.postgres.numbering import number_next
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def invitation_accept(
 
 def _application_open(invitation: Invitation, actor: str, name: str, now: datetime) -> Application:
     tenant_id = invitation.tenant_id
-    number = numbered(tenant_id, "R")
+    number = number_next(Application, tenant_id, "R")
     application = Application.objects.create(
         id=uuid7_for(now, tenant_id, "application", number),
         tenant_id=tenant_id,

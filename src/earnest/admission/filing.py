@@ -1,9 +1,7 @@
-"""Numbers, locks and entries that every step of an admission shares."""
+"""Locks and entries that every step of an admission shares."""
 
 from collections.abc import Sequence
 from datetime import datetime
-
-from django.db import connection
 
 from earnest.admission.models import (
     Application,
@@ -23,17 +21,6 @@ PREPARING, REVIEW, APPROVAL, DEPOSIT = "preparing", "review", "approval", "depos
 OPENED, REFUSED, WITHDRAWN = "opened", "refused", "withdrawn"
 STATES = (PREPARING, REVIEW, APPROVAL, DEPOSIT, OPENED, REFUSED, WITHDRAWN)
 OPEN_STATES = (PREPARING, REVIEW, APPROVAL, DEPOSIT)
-
-
-def numbered(tenant_id: str, letter: str) -> str:
-    """Return the next number of invitations (I) or applications (R) of a marketplace."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"admission-{letter}:{tenant_id}"],
-        )
-    model = Invitation if letter == "I" else Application
-    return f"{letter}{model.objects.filter(tenant_id=tenant_id).count() + 1:06d}"
 
 
 def invitation_locked(tenant_id: str, number: str) -> Invitation:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from earnest.admission.filing import invitation_locked, invitation_note, numbered, reason_given
+from earnest.admission.filing import invitation_locked, invitation_note, reason_given
 from earnest.admission.models import Invitation
 from earnest.cases.filing import accepted
 from earnest.cases.reentry import reentry_required
@@ -17,6 +17,8 @@ from earnest.kernel.errors import BadInput, Conflict, RuleRefused
 from earnest.kernel.ids import uuid7_for
 from earnest.market.admitting import provider_reserve
 from earnest.market.reentry import Comer
+from earnest.policy import Evaluation
+from earnest.postgres.numbering import number_next
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 
 OPEN, ACCEPTED, REVOKED, EXPIRED = "open", "accepted", "revoked", "expired"
@@ -88,7 +90,7 @@ def invitation_make(tenant_id: str, new: NewInvitation, now: datetime) -> Invite
     _fields_check(new)
     on = day_of(now)
     ends_on, life_from = _life(new.ends_on, on)
-    number = numbered(tenant_id, "I")
+    number = number_next(Invitation, tenant_id, "I")
     provider_id = new.provider_id.strip() or f"SP{number[1:]}"
     entity = new.entity_name.strip()
     comer = Comer(entity, provider_id, new.controller_ref.strip())
@@ -227,16 +229,29 @@ def _fields_check(new: NewInvitation) -> None:
         )
 
 
+def life_is_open(on: date) -> bool:
+    """Tell whether the rulebook says nothing of how long an invitation lives: the inviter has to.
+
+    Clause: S0-1.3-invite.
+    """
+    return _is_open(_life_by_pack(on))
+
+
+def _life_by_pack(on: date) -> Evaluation:
+    return pack_of(SUPPLY_MARKET).evaluate("invitation", {"invited_on": on, "accepted_on": on})
+
+
+def _is_open(evaluation: Evaluation) -> bool:
+    return evaluation.refusal is not None and evaluation.refusal.code == _UNSET
+
+
 def _life(wanted: date | None, on: date) -> tuple[date, str]:
     """Return the last day of an invitation, and who set it.
 
     The text names no life. As long as the pack does not either, its clause refuses, and the inviter
     has to say; once the pack says, an inviter may only make it shorter.
     """
-    evaluation = pack_of(SUPPLY_MARKET).evaluate(
-        "invitation", {"invited_on": on, "accepted_on": on}
-    )
-    refusal = evaluation.refusal
+    evaluation = _life_by_pack(on)
     if wanted is not None and wanted < on:
         raise BadInput(
             "invitation_ends_before",
@@ -244,9 +259,9 @@ def _life(wanted: date | None, on: date) -> tuple[date, str]:
             zh="邀请的最后一日不能早于今天。",
             en="the last day of an invitation is today or later",
         )
-    if refusal is not None and refusal.code == _UNSET and wanted is not None:
+    if _is_open(evaluation) and wanted is not None:
         return wanted, BY_INVITER
-    if refusal is not None and refusal.code == _UNSET:
+    if _is_open(evaluation):
         raise RuleRefused(
             "invitation_life_unset",
             where="ends_on",

@@ -10,12 +10,13 @@ from django.db import transaction
 
 from earnest.assessment import providers
 from earnest.assessment.adjustment import adjusted_shortages_open, shops_adjust
-from earnest.assessment.conduct import settled_at
+from earnest.assessment.held_months import held_months_judge
 from earnest.assessment.models import Cycle
 from earnest.assessment.notifications import release_notices, shortage_notices
 from earnest.assessment.nps_ladder import nps_judgement
 from earnest.assessment.shortages import measures_wanted, shortages_look
 from earnest.consequences.commands import decide
+from earnest.consequences.returning import returns_unset
 from earnest.consequences.sanctions import tickets_look
 from earnest.decisions.commands import (
     NewDecision,
@@ -48,7 +49,8 @@ from earnest.rulebooks.packs import (
     packs_held,
     party_packs,
 )
-from earnest.rulebooks.switches import settling_days
+from earnest.rulebooks.switches import month_final_at
+from earnest.surveys.feeding import answers_feed
 from earnest.tickets.queries import subjects_to_be_charged
 
 OPENED_AT_ONCE = 20_000
@@ -94,9 +96,7 @@ class DayLook:
 
 def month_settled_at(month: Month) -> datetime:
     """Return the instant from which on a month's figures are final, by the supply-market pack."""
-    pack = pack_of(SUPPLY_MARKET)
-    on = max(month.last_day, pack.in_force_from())
-    return settled_at(month, settling_days(pack, on))
+    return month_final_at(pack_of(SUPPLY_MARKET), month)
 
 
 @packs_held()
@@ -126,6 +126,7 @@ def cycle_run(
     summary = CycleSummary(month, at)
     summary.repeated = Cycle.objects.filter(tenant_id=tenant_id, month=str(month)).exists()
     with _station(summary, "feed", progress):
+        answers_feed(tenant_id, now)
         pay_ins = feed_follow(tenant_id, at)
     with _station(summary, "measures", progress):
         figures = _measure(tenant_id, month, at)
@@ -186,6 +187,7 @@ def _judge(
 ) -> None:
     month, at = summary.month, summary.as_of
     with _station(summary, "findings", progress):
+        held = held_months_judge(tenant_id, at)  # they come before the month: it may be held too
         supply = party_packs(tenant_id, SUPPLY_MARKET)
         sanctioned = providers.sanctions_standing(tenant_id, at)
         duty_findings = providers.duty_findings(month, figures, supply, sanctioned)
@@ -196,7 +198,7 @@ def _judge(
     with _station(summary, "decisions", progress):
         wanted = ladder + providers.notify_decisions(month, duty_findings, supply)
         wanted += _provider_deposits(tenant_id, at)
-        summary.counts["decisions"] = len(decide(tenant_id, wanted, at))
+        summary.counts["decisions"] = len(held) + len(decide(tenant_id, wanted, at))
 
 
 def _adjust(tenant_id: str, summary: CycleSummary) -> None:
@@ -226,7 +228,7 @@ def _provider_deposits(tenant_id: str, at: datetime) -> list[NewDecision]:
 
 @packs_held()
 def day_run(tenant_id: str, now: datetime, pay_ins: PayIns | None = None) -> DayLook:
-    """Look at a day: book cash in, open and close shortages, release, propose measures.
+    """Look at a day: book cash in, judge held months, open and close shortages, release, propose.
 
     Takes:
         pay_ins: what :func:`feed_follow` gave, where it was called for this look already.
@@ -236,6 +238,7 @@ def day_run(tenant_id: str, now: datetime, pay_ins: PayIns | None = None) -> Day
 
 def _look(tenant_id: str, now: datetime, pay_ins: PayIns) -> DayLook:
     of_the_day = adjusted_shortages_open(tenant_id, now)
+    held = held_months_judge(tenant_id, now)
     enforced = tickets_look(tenant_id, now)
     with transaction.atomic():
         opened, closed = shortages_look(tenant_id, now)
@@ -243,6 +246,7 @@ def _look(tenant_id: str, now: datetime, pay_ins: PayIns) -> DayLook:
         owing = owing_subjects(tenant_id)
         # Whose fine is still to come has not topped up yet: hiding does not end before it.
         short = short_subjects(tenant_id) | subjects_to_be_charged(tenant_id)
+        short |= returns_unset(tenant_id)
         released = restrictions_release(tenant_id, short, now, owing=owing)
         notices_send(tenant_id, release_notices(released), now)
     decided = decide(tenant_id, measures_wanted(tenant_id, now), now)
@@ -252,7 +256,7 @@ def _look(tenant_id: str, now: datetime, pay_ins: PayIns) -> DayLook:
         shortages_opened=of_the_day + len(opened),
         shortages_closed=closed,
         released=len(released),
-        decided=len(decided),
+        decided=len(held) + len(decided),
         enforced=len(enforced.enforced),
         problems=enforced.problems,
     )

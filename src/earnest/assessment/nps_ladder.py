@@ -8,7 +8,7 @@ from typing import Any, Final
 from earnest.assessment.nps_months import Delistings, delistings, month_counts, month_values
 from earnest.assessment.providers import NPS, PROVIDER, figure_finding
 from earnest.decisions.commands import NewDecision, NewFinding
-from earnest.decisions.models import Decision
+from earnest.decisions.models import Decision, Finding
 from earnest.kernel.calendar import Month
 from earnest.measures.definition import Figure
 from earnest.measures.models import MeasureResult
@@ -75,7 +75,8 @@ def nps_judgement(
     """Hold the NPS composites against the floor and climb the ladder (S0-2.2.5-5a to 5c).
 
     A month with too few answers, or for most of which the provider was delisted, is not assessed
-    and leads to nothing; a provider whose removal waits for its second person climbs no further.
+    and leads to nothing; a provider whose removal waits for its second person climbs no further:
+    see :mod:`earnest.assessment.held_months`.
     """
     packs = party_packs(tenant_id, SUPPLY_MARKET)
     before = _recorded_months(tenant_id, month.plus(-LADDER_MONTHS), month.plus(-1))
@@ -96,8 +97,8 @@ def nps_judgement(
     return findings, decisions
 
 
-def ladder_rejudged(decision: Decision, instead: Instead) -> Evaluation | None:
-    """Judge a recorded rung anew, by the edition and the months that it was judged by (D1).
+def ladder_rejudged(judged: Decision | Finding, instead: Instead) -> Evaluation | None:
+    """Judge a recorded rung or month anew, by the edition and the months it was judged by (D1).
 
     Only the months that appeals set aside or corrected are others: one that is set aside is a month
     without assessment, and a corrected one needs as many answers as any. None where the judged
@@ -106,9 +107,9 @@ def ladder_rejudged(decision: Decision, instead: Instead) -> Evaluation | None:
     Takes:
         instead: see :func:`earnest.measures.set_aside.set_asides`.
     """
-    pack, facts = pack_of_receipt(decision.receipt), dict(decision.receipt["facts"])
+    pack, facts = pack_of_receipt(judged.receipt), dict(judged.receipt["facts"])
     facts["months"] = [
-        _counted_now(pack, decision.subject_id, (date.fromisoformat(str(at)), given), instead)
+        _counted_now(pack, judged.subject_id, (date.fromisoformat(str(at)), given), instead)
         for at, given in facts["months"]
     ]
     if facts["months"][-1][1] is None:

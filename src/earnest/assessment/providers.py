@@ -20,6 +20,7 @@ from earnest.decisions.commands import NewDecision, NewFinding
 from earnest.feed.queries import live_files
 from earnest.kernel.calendar import Month, day_of
 from earnest.measures.definition import Figure
+from earnest.measures.engine import engine_shared
 from earnest.measures.queries import measure, measure_named
 from earnest.policy import Evaluation, Pack
 from earnest.restrictions.models import Restriction
@@ -59,19 +60,25 @@ def month_figures(
     judged: dict[Pack, list[str]] = {}
     for subject in subjects:
         judged.setdefault(packs.of(PROVIDER, subject), []).append(subject)
-    figures: list[Figure] = []
-    for pack, several in judged.items():
-        wanted = Wanted(tenant_id, as_of, several)
-        for duty in duties_of(pack):
-            window = duty_window(duty, month, pack)
-            if window is not None:
-                params = duty_parameters(duty, pack, window.last)
-                told = duty.silence and _told(tenant_id, duty.measure)
-                figures += _of_all(wanted, duty.measure, window, params, told=told)
-        window = month_window(month, pack.in_force_from())
+    with engine_shared():
+        return [
+            figure
+            for pack, several in judged.items()
+            for figure in _figures_by(pack, month, Wanted(tenant_id, as_of, several))
+        ]
+
+
+def _figures_by(pack: Pack, month: Month, wanted: "Wanted") -> Iterator[Figure]:
+    """Yield what is measured of the providers that one pack judges."""
+    for duty in duties_of(pack):
+        window = duty_window(duty, month, pack)
         if window is not None:
-            figures += _of_all(wanted, NPS, window, {})
-    return figures
+            params = duty_parameters(duty, pack, window.last)
+            told = duty.silence and _told(wanted.tenant_id, duty.measure)
+            yield from _of_all(wanted, duty.measure, window, params, told=told)
+    window = month_window(month, pack.in_force_from())
+    if window is not None:
+        yield from _of_all(wanted, NPS, window, {})
 
 
 @dataclass(frozen=True)

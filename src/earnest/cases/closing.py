@@ -15,6 +15,7 @@ DEDUCTION_ENDS: Final = {
     deductions.SETTLED: "done",
     deductions.REFUSED: "refused",
     deductions.STOPPED: "withdrawn",
+    deductions.REVERSED: "withdrawn",
 }
 HOLD_ENDS: Final = {
     deposit_holds.SETTLED: "done",

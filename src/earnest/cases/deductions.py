@@ -37,10 +37,10 @@ from earnest.rulebooks.packs import SHOP_DEPOSIT, pack_for
 DEDUCTION: Final = "deduction"
 PERSONS: Final = 2
 OUTCOME_OF: Final = {mode: outcome for outcome, mode in OUTCOME_MODES.items()}
-FILED, REFUSED, WAITING, OPEN, SETTLED, STOPPED = (
-    "filed", "refused", "waiting", "open", "settled", "stopped",
+FILED, REFUSED, WAITING, OPEN, SETTLED, STOPPED, REVERSED = (
+    "filed", "refused", "waiting", "open", "settled", "stopped", "reversed",
 )  # fmt: skip
-STATES: Final = (FILED, WAITING, OPEN, SETTLED, STOPPED, REFUSED)
+STATES: Final = (FILED, WAITING, OPEN, SETTLED, STOPPED, REFUSED, REVERSED)
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ class Deduction:
 
     Attributes:
         state: filed (waits for its review), waiting (for approvals), open (being recovered),
-            settled, stopped, or refused by reviewer or approvers.
+            settled, stopped, refused by reviewer or approvers, or reversed after an appeal.
         amount_fen: what is due, as the review computed it; before it, as computed on filing.
         recovery: how far it has come; None before it took effect.
-        rest_fen: what is still to come.
+        rest_fen: what is still to come; nothing of what was reversed.
     """
 
     case: Case
@@ -302,7 +302,8 @@ def _standings(cases: Sequence[Case]) -> list[Deduction]:
 def _standing(case: Case, decision: Decision | None, recovery: Recovery | None) -> Deduction:
     amount_fen = decision.money_fen if decision else int(case.facts["amount_fen"])
     if recovery is not None:
-        rest_fen = amount_fen - sum(step.amount_fen for step in recovery.steps.all())
+        taken_fen = sum(step.amount_fen for step in recovery.steps.all())
+        rest_fen = 0 if recovery.state == REVERSED else amount_fen - taken_fen
         return Deduction(case, recovery.state, amount_fen, decision, recovery, rest_fen)
     if decision is not None:
         state = REFUSED if decision.state == "refused" else WAITING

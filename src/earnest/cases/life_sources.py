@@ -205,11 +205,13 @@ ENTRIES: dict[str, Words] = {
     "kept": Words("继续提高", "kept"),
     "facts": Words("录入事实", "facts told"),
     "opened_category": Words("类目开通", "category opened"),
+    "reversed": Words("经申诉撤销", "reversed after an appeal"),
     "proposed": Words("条件全部满足，提请审批", "every condition holds, put to approval"),
 }
 NOTES: dict[str, Words] = {
     "settled": Words("已了结", "settled"),
     "stopped": Words("已停止", "stopped"),
+    "reversed": Words("经申诉撤销", "reversed after an appeal"),
     "released": Words("已解除", "released"),
     "expired": Words("到期解除", "expired"),
     "refused": Words("未获批准", "refused"),

@@ -88,6 +88,7 @@ STATES: dict[str, Words] = {
     "waiting": Words("待审", "waiting"),
     "in_effect": Words("已生效", "in effect"),
     "refused": Words("已驳回", "refused"),
+    "reversed": Words("已撤销", "reversed"),
 }
 
 

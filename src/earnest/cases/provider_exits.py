@@ -6,21 +6,24 @@ from datetime import datetime
 
 from django.db import transaction
 
-from earnest.cases.checks import Check, check_rows
+from earnest.cases.checks import Check, CheckRow, check_rows
 from earnest.cases.exit_facts import DATA, ENTERED
 from earnest.cases.filing import Filing, accepted, case_open
 from earnest.cases.models import Case
+from earnest.cases.withdrawals import account_words
 from earnest.consequences.commands import decide
-from earnest.consequences.exits import recoveries_open_fen
+from earnest.consequences.exits import decisions_waiting, payment_back, recoveries_open_fen
 from earnest.decisions.commands import NewDecision
 from earnest.decisions.precedents import subjects_waiting
 from earnest.deposits.queries import position
+from earnest.feed.queries import completeness
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import Conflict, RuleRefused
 from earnest.kernel.money import yuan
 from earnest.kernel.words import Words
 from earnest.market.closing_facts import Dispute, provider_disputes
-from earnest.market.queries import provider_get
+from earnest.market.queries import Subject, provider_get
+from earnest.policy import Pack
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for
 from earnest.tickets.queries import charges_to_come_fen, tickets_appealed
 
@@ -28,6 +31,8 @@ EXIT = "exit"
 DECISION = "exit_conditions"
 CLAUSE = "S0-3.3"
 PERSONS = 2
+DISPUTES = "case_event"
+"""The stream of the feed that tells of disputes."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ def provider_exit_check(
 ) -> Check:
     """Return each condition of a provider's exit as a row, and what would be refunded.
 
-    Whoever owes pays first: a claim is a red row and is not set off here (S0-3.3).
+    Whoever owes pays first: a claim is a red row and is not set off here (S0-3.3). The last row is
+    not of the rule: what goes back needs an account that may be paid to, or a payment to reverse.
 
     Raises:
         NotFound: there is no such provider.
@@ -71,7 +77,7 @@ def provider_exit_check(
     coming = charges_to_come_fen(tenant_id, subject)
     appealed = tickets_appealed(tenant_id, subject)
     contested = sum(each.last_open_on >= on for each in disputes)
-    contested += appealed + filing.matters_open
+    contested += appealed + filing.matters_open + decisions_waiting(tenant_id, subject)
     facts = {
         "applied_on": on,
         "on_sale": filing.on_sale,
@@ -87,8 +93,8 @@ def provider_exit_check(
         "nothing_on_sale": Words(f"在售服务 {filing.on_sale}", f"{filing.on_sale} on sale"),
         "nothing_running": Words(f"未到期订购 {filing.running}", f"{filing.running} running"),
         "nothing_claimed": Words(
-            f"未结纠纷、申诉与审核中的违规共 {contested} 件",
-            f"{contested} dispute(s), appeal(s) or violation(s) under way",
+            f"未结纠纷、申诉、审核中的违规与待批决定共 {contested} 件",
+            f"{contested} dispute(s), appeal(s), violation(s) or decision(s) under way",
         ),
         "nothing_owed": Words(
             f"欠款 {yuan(at.claim_fen)} 元，追偿中 {yuan(recovering)} 元，"
@@ -96,13 +102,47 @@ def provider_exit_check(
             f"{yuan(at.claim_fen)} yuan owed, {yuan(recovering)} being recovered, "
             f"{yuan(at.held_fen)} held, {yuan(coming)} of tickets still to be taken",
         ),
-        "quiet_month": Words(f"一个月内纠纷 {counted} 件", f"{counted} dispute(s) in the month"),
+        "quiet_month": _quiet_words(tenant_id, counted, now),
     }
-    allowed = bool(evaluation.result["allowed"])
+    payable = _payable_row(tenant_id, subject, pack, at.free_fen)
+    allowed = bool(evaluation.result["allowed"]) and payable.holds
     sources = dict.fromkeys(facts, DATA) | dict.fromkeys(("on_sale", "running"), ENTERED)
     sources["disputes"] = ENTERED if told is None else DATA
     amount = at.free_fen if allowed else 0
-    return Check(check_rows(evaluation, figures), allowed, amount, evaluation, sources)
+    rows = (*check_rows(evaluation, figures), payable)
+    return Check(rows, allowed, amount, evaluation, sources)
+
+
+def _payable_row(tenant_id: str, subject: Subject, pack: Pack, amount_fen: int) -> CheckRow:
+    """Say where the deposit goes back to; the two who approve must not be the first to ask."""
+    if amount_fen <= 0:
+        holds, said = True, Words("没有余款需要退还", "there is nothing to pay back")
+    elif number := payment_back(tenant_id, subject, pack, amount_fen):
+        holds, said = True, Words(f"按原路退回 {number}", f"by the original route, {number}")
+    else:
+        holds, said = account_words(tenant_id, subject)
+    return CheckRow(
+        name="account_named",
+        holds=holds,
+        title_zh="有可收款的账户",
+        title_en="an account that may be paid to",
+        zh=said.zh,
+        en=said.en,
+        clause=CLAUSE,
+    )
+
+
+def _quiet_words(tenant_id: str, counted: int, now: datetime) -> Words:
+    """Say how many disputes count, and how far the feed tells of any: the month is quiet so far."""
+    marks = [each.latest_event_at for each in completeness(tenant_id, [DISPUTES])]
+    days = [min(day_of(each), day_of(now)) for each in marks if each is not None]
+    zh, en = f"一个月内纠纷 {counted} 件", f"{counted} dispute(s) in the month"
+    if not days:
+        return Words(
+            f"{zh}（数据源没有纠纷数据，须由审核人员核实）",
+            f"{en} (the feed has no disputes at all: a reviewer has to look)",
+        )
+    return Words(f"{zh}（数据截至 {max(days)}）", f"{en} (as told until {max(days)})")
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ Where neither tells, it is judged as an exit of its own wish, counted from the d
 least that the text asks; the row says that it is not known.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -16,9 +16,12 @@ from earnest.kernel.errors import RuleRefused
 from earnest.kernel.words import Words
 from earnest.market.reentry import Comer, Departure, departures_of
 from earnest.policy import Evaluation, Pack
+from earnest.restrictions.queries import capabilities_restricted
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 
 CLAUSE = "S0-3.4"
+REENTRY = "reentry"
+"""The capability that the measure `bar` takes away."""
 EXIT_OUTCOME, REMOVAL_OUTCOME = "refund_and_leave", "remove"
 _BECAUSE = {
     "same_id": Words("同一编号", "the same id"),
@@ -37,6 +40,7 @@ class Barring:
         opens_on: first day of a re-entry; None where the rulebook sets none, or did not apply.
         barred: whether it stands in the way.
         evaluation: what the rulebook said.
+        by_sanction: whether a sanction bars it too, whatever the length of the bar.
     """
 
     departure: Departure
@@ -45,6 +49,7 @@ class Barring:
     opens_on: date | None
     barred: bool
     evaluation: Evaluation
+    by_sanction: bool = False
 
     def said(self) -> Words:
         """Say who left, how and when, and from when a re-entry is open."""
@@ -54,14 +59,20 @@ class Barring:
             "unknown": Words("离开（方式无记录，按主动退出计）", "left, how is not on record"),
         }[self.left_by]
         who, because = self.departure, _BECAUSE[self.departure.because]
-        until = (
-            Words(f"{self.opens_on} 起可再入驻", f"may come back from {self.opens_on} on")
-            if self.opens_on
-            else Words("限制期尚未设定，不得再入驻", "the length of the bar is not set")
-        )
+        if self.by_sanction:
+            until = Words("已被处以禁入，不得再入驻", "a sanction bars a re-entry")
+        else:
+            until = self._until()
         return Words(
             f"{who.provider_id} {who.name}（{because.zh}）{who.left_on} {how.zh}，{until.zh}",
             f"{who.provider_id} {who.name} ({because.en}) {how.en} on {who.left_on}, {until.en}",
+        )
+
+    def _until(self) -> Words:
+        return (
+            Words(f"{self.opens_on} 起可再入驻", f"may come back from {self.opens_on} on")
+            if self.opens_on
+            else Words("限制期尚未设定，不得再入驻", "the length of the bar is not set")
         )
 
 
@@ -69,7 +80,7 @@ def reentry_rows(tenant_id: str, comer: Comer, on: date) -> list[Barring]:
     """Hold every departure of a comer's group against the bar on a day, the last in front."""
     pack = pack_of(SUPPLY_MARKET)
     departures = [each for each in departures_of(tenant_id, comer) if each.left_on <= on]
-    return [_judged(tenant_id, pack, each, on) for each in departures]
+    return [_sanctioned(tenant_id, _judged(tenant_id, pack, each, on)) for each in departures]
 
 
 def reentry_required(tenant_id: str, comer: Comer, on: date) -> None:
@@ -86,6 +97,14 @@ def reentry_required(tenant_id: str, comer: Comer, on: date) -> None:
             zh="处于再入驻限制期：" + "；".join(each.zh for each in barred) + "。",
             en="the bar on re-entry stands: " + "; ".join(each.en for each in barred),
         )
+
+
+def _sanctioned(tenant_id: str, row: Barring) -> Barring:
+    """Bar a party that a sanction in effect keeps out (S0-2.2.6)."""
+    provider_id = row.departure.provider_id
+    if REENTRY not in capabilities_restricted(tenant_id, "provider", provider_id):
+        return row
+    return replace(row, opens_on=None, barred=True, by_sanction=True)
 
 
 def _judged(tenant_id: str, pack: Pack, departure: Departure, on: date) -> Barring:

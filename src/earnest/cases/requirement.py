@@ -82,5 +82,5 @@ def requirement_anew(tenant_id: str, shop_id: str, period: str, now: datetime) -
 
 
 def _required_before(tenant_id: str, shop_id: str, on: date) -> int | None:
-    row = requirements_on(tenant_id, on, SHOP).get((SHOP, shop_id))
+    row = requirements_on(tenant_id, on, SHOP, {shop_id}).get((SHOP, shop_id))
     return row.required_fen if row else None

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from earnest.charging.base_functions import base_function_on
 from earnest.charging.models import OPEN, WRITABLE, ChargingPlan, PlanStep
@@ -16,6 +16,7 @@ from earnest.kernel.errors import BadInput, Conflict, NotFound, RuleRefused
 from earnest.kernel.ids import uuid7_for
 from earnest.kernel.money import FEN_MAX
 from earnest.market.queries import provider_get
+from earnest.postgres.numbering import number_next
 
 PERIODS: Final = ("month", "quarter", "half_year", "year", "once", "per_use")
 FILING_CLAUSE: Final = "S0-2.2.4d"
@@ -86,7 +87,7 @@ def plan_draft(
     """
     provider_get(tenant_id, provider_id)
     _check(tenant_id, provider_id, draft)
-    number = f"F{_next_number(tenant_id):06d}"
+    number = number_next(ChargingPlan, tenant_id, "F")
     try:
         with transaction.atomic():
             plan = ChargingPlan.objects.create(
@@ -325,11 +326,3 @@ def _version_taken(draft: PlanDraft) -> Conflict:
         en=f"version {draft.version} of {draft.plan_code} is on its way or approved; "
         "give the new one another version",
     )
-
-
-def _next_number(tenant_id: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"charging:{tenant_id}"]
-        )
-    return ChargingPlan.objects.filter(tenant_id=tenant_id).count() + 1

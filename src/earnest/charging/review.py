@@ -10,10 +10,9 @@ from django.db import transaction
 from earnest.charging.models import ChargingPlan
 from earnest.charging.offers import offers_receipt
 from earnest.charging.plans import base_refused, plan_locked, plan_not, reason_missing, step_add
+from earnest.charging.telling import PlanRefusal, plan_refusal_told, plan_told
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import BadInput, NotAllowed, RuleRefused
-from earnest.kernel.words import Words
-from earnest.notices.commands import Message, NewNotice, Severity, notices_send
 from earnest.rulebooks.packs import SUPPLY_MARKET, edition_keep, pack_for
 
 CHECKS: Final[dict[str, str]] = {
@@ -129,7 +128,7 @@ def plan_review(tenant_id: str, number: str, review: PlanReview, now: datetime) 
         plan, what, now, actor=review.actor, note=review.note, checks=checks, receipts=receipts
     )
     if review.verdict == "send_back":
-        _told(plan, "sent_back", review.note, now)
+        plan_told(plan, "sent_back", review.note, now)
     return plan
 
 
@@ -161,14 +160,20 @@ def plan_settle(tenant_id: str, number: str, settling: PlanSettling, now: dateti
         return plan
     if plan.recommended == "approve":
         _approve(plan, settling, now)
+        step_add(plan, plan.state, now, actor=settling.actor, note=settling.note)
+        plan_told(plan, plan.state, settling.note, now)
     else:
-        plan.state, plan.settled_at = "refused", now
-        plan.save()
-    step_add(plan, plan.state, now, actor=settling.actor, note=settling.note)
-    first = plan.steps.filter(what="refuse_advised").order_by("-id").first()
-    why = first.note if first is not None and plan.state == "refused" else settling.note
-    _told(plan, plan.state, why, now)
+        _refuse(plan, settling, now)
     return plan
+
+
+def _refuse(plan: ChargingPlan, settling: PlanSettling, now: datetime) -> None:
+    plan.state, plan.settled_at = "refused", now
+    plan.save()
+    step_add(plan, plan.state, now, actor=settling.actor, note=settling.note)
+    advised = plan.steps.filter(what="refuse_advised").latest("id")
+    unmet = [clause for name, clause in CHECKS.items() if not advised.checks.get(name)]
+    plan_refusal_told(plan, PlanRefusal(advised, unmet, settling.note), now)
 
 
 def _approve(plan: ChargingPlan, settling: PlanSettling, now: datetime) -> None:
@@ -243,36 +248,3 @@ def _other_person(plan: ChargingPlan) -> NotAllowed:
         zh="同一备案须由两人审核：提交人、初审人和复核人不得为同一人。",
         en="two persons look at a plan: who wrote it, who reviews and who settles it differ",
     )
-
-
-_TOLD: Final[dict[str, tuple[Words, Severity]]] = {
-    "sent_back": (Words("收费备案已退回", "Charging plan sent back"), "warning"),
-    "approved": (Words("收费备案已获批准", "Charging plan approved"), "info"),
-    "refused": (Words("收费备案未获批准", "Charging plan refused"), "warning"),
-}
-
-
-def _told(plan: ChargingPlan, what: str, why: str, now: datetime) -> None:
-    title, severity = _TOLD[what]
-    said = {
-        "sent_back": Words("修改后可再次提交。", "Change it and file it again."),
-        "approved": Words(
-            f"自 {plan.effective_on} 起可按备案内容收费。",
-            f"It may be charged as filed from {plan.effective_on} on.",
-        ),
-        "refused": Words("不得按该方案收费。", "It may not be charged."),
-    }[what]
-    name = f"{plan.number} {plan.name_zh} {plan.version}"
-    why_zh, why_en = (f"理由：{why.strip()}", f"Why: {why.strip()}") if why.strip() else ("", "")
-    notice = NewNotice(
-        subject_kind="provider",
-        subject_id=plan.provider_id,
-        about=f"charging_plan:{plan.number}:{what}:{plan.steps.count()}",
-        kind="finding",
-        severity=severity,
-        clause="S0-2.2.4d",
-        decision_id=None,
-        zh=Message(f"{title.zh}：{plan.number}", f"{name}。{said.zh}{why_zh}（S0-2.2.4d）"),
-        en=Message(f"{title.en}: {plan.number}", f"{name}. {said.en} {why_en} (S0-2.2.4d)"),
-    )
-    notices_send(plan.tenant_id, [notice], now)

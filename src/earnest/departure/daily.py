@@ -15,11 +15,15 @@ from earnest.departure.removals import (
     group_removals_unfounded,
     removal_follow,
     removal_open,
+    removals_come_back,
     removals_unopened,
+    return_note,
 )
-from earnest.departure.steps import step_add
+from earnest.departure.steps import step_add, tell
+from earnest.departure.winding_down import SENT_BACK
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import EarnestError, Problem
+from earnest.kernel.words import Words
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,10 @@ def departures_look(tenant_id: str, now: datetime) -> DeparturesLook:
         moved += trying.tried(exit_follow, row, now)
     for row in list(rows.filter(way=REMOVAL)):
         moved += trying.tried(removal_follow, row, now)
-    return DeparturesLook(opened, moved, _late(tenant_id, now), tuple(trying.problems))
+    for row, reversal in removals_come_back(tenant_id):
+        moved += trying.tried(return_note, row, reversal, now)
+    late = sum(trying.tried(_late_told, tenant_id, each, now) for each in _late(tenant_id, now))
+    return DeparturesLook(opened, moved, late, tuple(trying.problems))
 
 
 def _unfounded_undone(tenant_id: str, trying: _Trying, now: datetime) -> int:
@@ -98,18 +105,41 @@ def _advanced(row: Departure, now: datetime) -> bool:
     return exit_advance(departure_locked(row.tenant_id, row.number), now)
 
 
-def _late(tenant_id: str, now: datetime) -> int:
-    """Note once of each plan that was due and has not been filed."""
+def _late(tenant_id: str, now: datetime) -> list[str]:
+    """Return the numbers of departures whose plan was due and has not been filed."""
     rows = Departure.objects.filter(
         tenant_id=tenant_id,
         state=WINDING_DOWN,
         plan_due_on__lt=day_of(now),
-        plan_state__in=["", "sent_back"],
+        plan_state__in=["", SENT_BACK],
     )
-    count = 0
-    for row in rows:
-        what = f"plan_late {row.plan_due_on}"
-        if not row.steps.filter(what=what).exists():
-            step_add(row, what, now, actor="system")
-            count += 1
-    return count
+    return list(rows.order_by("number").values_list("number", flat=True))
+
+
+def _late_told(tenant_id: str, number: str, now: datetime) -> bool:
+    """Tell a provider that its plan is late, once for each day it was due; tell if that is new."""
+    row = departure_locked(tenant_id, number)
+    due_on = row.plan_due_on
+    what = f"plan_late {due_on}"
+    filed = row.plan_state not in ("", SENT_BACK)
+    if due_on is None or filed or row.steps.filter(what=what).exists():
+        return False
+    step_add(row, what, now, actor="system")
+    tell(
+        row,
+        what,
+        Words(f"收尾方案逾期未提交（{number}）", f"Your plan is late ({number})"),
+        Words(
+            f"收尾方案应于 {due_on} 前提交，至今未收到，逾期已记录。请立即提交，逐家说明在用商家"
+            "如何交接。审核通过前不退还保证金余额；侵害他人权益的，平台可以扣除全部保证金并要求"
+            "赔偿。",
+            f"It was due by {due_on} and none was filed; that is on record. File it now, with what "
+            "is arranged for each merchant. What is left of the deposit is not paid back before a "
+            "plan is accepted; where somebody is harmed the whole deposit may be taken, and "
+            "damages are owed.",
+        ),
+        now,
+        due_on=due_on,
+        severity="serious",
+    )
+    return True

@@ -7,13 +7,15 @@ checks it before two persons are asked. Until it is in effect the provider may t
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from earnest.cases.filing import case_close, case_get
+from earnest.cases.provider_exits import DECISION as EXIT_CONDITIONS
 from earnest.cases.provider_exits import ProviderExitFiling, provider_exit_ask
 from earnest.cases.queries import decisions_of_case
 from earnest.consequences.commands import decision_settle
 from earnest.decisions.commands import IN_EFFECT, WAITING
+from earnest.decisions.models import Decision
 from earnest.departure.models import (
     APPLIED,
     APPROVING,
@@ -25,13 +27,14 @@ from earnest.departure.models import (
     Departure,
 )
 from earnest.departure.queries import departure_locked, departure_open, exit_precheck, timetable
-from earnest.departure.steps import step_add, tell
+from earnest.departure.steps import refusal_tell, step_add, tell
 from earnest.departure.winding_down import served_until
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import BadInput, Conflict, NotAllowed
 from earnest.kernel.ids import uuid7_for
 from earnest.kernel.words import Words
 from earnest.market.queries import provider_get
+from earnest.postgres.numbering import number_next
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for
 from earnest.violations.queries import matters_open
 
@@ -43,7 +46,7 @@ class Standing:
     Attributes:
         on_sale: services that are on sale.
         running: subscriptions that run.
-        subscription_ends_on: when the longest of them ends; None where none runs.
+        subscription_ends_on: when the longest of them ends or ended; None where there was none.
     """
 
     on_sale: int
@@ -69,17 +72,6 @@ class Standing:
             )  # fmt: skip
 
 
-def next_number(tenant_id: str) -> str:
-    """Take the next number of a departure; others wait until this transaction has ended."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"departures:{tenant_id}"]
-        )
-    rows = Departure.objects.filter(tenant_id=tenant_id).order_by("-number")
-    last = rows.values_list("number", flat=True).first()
-    return f"D{int(last[1:]) + 1 if last else 1:06d}"
-
-
 @transaction.atomic
 def exit_begin(
     tenant_id: str, provider_id: str, standing: Standing, *, actor: str, reason: str, now: datetime
@@ -100,7 +92,8 @@ def exit_begin(
             zh="该服务商已经退出，或退出事项正在办理。",
             en="the provider has left, or is leaving already",
         )  # fmt: skip
-    number, days = next_number(tenant_id), timetable(tenant_id, provider_id, on)
+    number = number_next(Departure, tenant_id, "D")
+    days = timetable(tenant_id, provider_id, on)
     departure = Departure.objects.create(
         id=uuid7_for(now, tenant_id, "departure", number),
         tenant_id=tenant_id,
@@ -123,12 +116,17 @@ def exit_begin(
 def _stands(
     tenant_id: str, provider_id: str, standing: Standing, on: date
 ) -> dict[str, int | date | None]:
-    until = served_until(tenant_id, provider_id, standing.subscription_ends_on, on)
+    """Return what is told, and until when merchants are served by it (S0-3.2a).
+
+    Also of a subscription that has ended: it is served on for some days, and the exit waits.
+    """
+    ends_on = standing.subscription_ends_on
+    until = served_until(tenant_id, provider_id, ends_on, on) if ends_on else on
     return {
         "on_sale": standing.on_sale,
         "running": standing.running,
         "subscription_ends_on": standing.subscription_ends_on,
-        "serve_until": until if standing.running else None,
+        "serve_until": until if until > on else None,
     }
 
 
@@ -210,8 +208,12 @@ def exit_check_confirm(
 
 
 def exit_advance(departure: Departure, now: datetime) -> bool:
-    """Ask two persons when every condition of a checked exit holds; tell whether that was done."""
-    if departure.state != CHECKED:
+    """Ask two persons when every condition of a checked exit holds; tell whether that was done.
+
+    Nobody is asked before merchants have been served to the day that was told them (S0-3.2a).
+    """
+    until = departure.serve_until
+    if departure.state != CHECKED or (until is not None and day_of(now) <= until):
         return False
     tenant_id, provider_id = departure.tenant_id, departure.provider_id
     found = exit_precheck(
@@ -254,17 +256,7 @@ def exit_follow(departure: Departure, now: datetime) -> bool:
     row.save(update_fields=["state", "checked_by", "case_number"])
     why = decided[-1].approvals.filter(verdict="refuse").values_list("reason", flat=True).first()
     step_add(row, "refused", now, actor="system", note=why or "")
-    tell(
-        row,
-        f"refused {decided[-1].id}",
-        Words(f"退出申请 {row.number} 未获批准", f"Exit {row.number} was not approved"),
-        Words(
-            f"理由：{why}。请处理后更新情况，平台将再次核查。",
-            f"Reason: {why}. Put it right and tell how things stand; it is checked again.",
-        ),
-        now,
-        severity="warning",
-    )
+    refusal_tell(row, decided[-1], why or "", now)
     return True
 
 
@@ -283,19 +275,29 @@ def exit_withdraw(
             "reason_missing", where=number, zh="请写明撤回的理由。", en="say why it is taken back"
         )
     departure = _open_exit(tenant_id, number, {APPLIED, CHECKED, APPROVING})
-    if departure.case_number:
-        case = case_get(tenant_id, departure.case_number)
-        for decision in decisions_of_case(case):
-            if decision.state == WAITING:
-                decision_settle(
-                    tenant_id, decision.id, verdict="refuse", actor=actor, reason=reason, now=now
-                )
-        if case.closed_at is None:
-            case_close(case, "withdrawn", now, actor=actor, note=reason)
+    refund_dropped(departure, "withdrawn", actor=actor, reason=reason, now=now)
     departure.state, departure.ended_at = WITHDRAWN, now
     departure.save(update_fields=["state", "ended_at"])
     step_add(departure, "withdrawn", now, actor=actor, note=reason.strip())
     return departure
+
+
+def refund_dropped(
+    departure: Departure, closed_as: str, *, actor: str, reason: str, now: datetime
+) -> None:
+    """Ask nobody any more to pay the deposit back: what waits is refused, its case is closed."""
+    tenant_id = departure.tenant_id
+    for decision in Decision.objects.filter(
+        tenant_id=tenant_id, decision=EXIT_CONDITIONS, subject_id=departure.provider_id,
+        state=WAITING,
+    ):  # fmt: skip
+        decision_settle(
+            tenant_id, decision.id, verdict="refuse", actor=actor, reason=reason, now=now
+        )
+    if departure.case_number:
+        case = case_get(tenant_id, departure.case_number)
+        if case.closed_at is None:
+            case_close(case, closed_as, now, actor=actor, note=reason)
 
 
 def _open_exit(tenant_id: str, number: str, states: set[str]) -> Departure:

@@ -32,8 +32,8 @@ class Departure(models.Model):
             or ``cancelled`` (the removal was reversed).
         on_sale: services on sale, as last told or checked.
         running: subscriptions that run, as last told or checked.
-        subscription_ends_on: when the longest of them ends; empty where none runs.
-        serve_until: until when merchants are served (S0-3.2a); empty where nothing runs.
+        subscription_ends_on: when the longest of them ends or ended; empty where there was none.
+        serve_until: until when merchants are served (S0-3.2a); empty where that is over.
         plan: the plan for winding down in the provider's words; ``plan_state`` is empty, ``filed``,
             ``accepted`` or ``sent_back``.
         case_number: the case of its refund, once two persons are asked.
@@ -119,7 +119,11 @@ class DepartureStep(models.Model):
 
 
 class Handover(models.Model):
-    """A merchant that a leaving provider still serves, until when, and when it was settled."""
+    """A merchant that a leaving provider still serves, until when, and when it was settled.
+
+    ``serve_until`` and ``arrangement`` are those of the newest plan: a plan that was sent back is
+    filed again, and the story keeps what each filing said.
+    """
 
     departure = models.ForeignKey(Departure, on_delete=models.PROTECT, related_name="handovers")
     tenant_id = models.CharField(max_length=40)
@@ -138,9 +142,7 @@ class Handover(models.Model):
         ]
         triggers: ClassVar = [
             kept_for_ever(),
-            pgtrigger.ReadOnly(
-                name="handover_settling_only", exclude=["settled_at", "settled_note"]
-            ),
+            pgtrigger.ReadOnly(name="handover_stays", fields=["departure", "tenant_id", "shop_id"]),
         ]
 
     def __str__(self) -> str:

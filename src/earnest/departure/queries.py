@@ -11,6 +11,7 @@ from earnest.departure.models import EXIT, Departure
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import NotFound
 from earnest.market.queries import provider_get
+from earnest.policy import Pack, Refusal
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for
 from earnest.violations.queries import matters_open
 
@@ -127,5 +128,17 @@ def return_bar(tenant_id: str, departure: Departure, now: datetime) -> ReturnBar
     }
     evaluation = pack.evaluate("reentry_after", facts)
     if evaluation.refusal is not None:
-        return ReturnBar(None, evaluation.refusal.zh, evaluation.refusal.en)
+        return _bar_unsaid(pack, evaluation.refusal)
     return ReturnBar(evaluation.result["opens_on"])
+
+
+def _bar_unsaid(pack: Pack, refusal: Refusal) -> ReturnBar:
+    """Say why the rule does not tell, with the title of the value that is missing, not its name."""
+    missing = pack.parameters.get(refusal.name)
+    title = missing.title if missing is not None else None
+    if title is None:
+        return ReturnBar(None, refusal.zh, refusal.en)
+    zh, en = title.zh, title.get("en")
+    return ReturnBar(
+        None, refusal.zh.replace(refusal.name, zh), refusal.en.replace(refusal.name, en)
+    )

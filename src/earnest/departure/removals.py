@@ -12,8 +12,10 @@ from django.db import transaction
 
 from earnest.cases.filing import accepted
 from earnest.cases.provider_exits import DECISION as EXIT_CONDITIONS
+from earnest.consequences.basis import restrict
 from earnest.consequences.commands import decide
 from earnest.consequences.reversal import decision_reverse
+from earnest.consequences.words import capabilities_words
 from earnest.decisions.commands import (
     IN_EFFECT,
     REFUSED,
@@ -24,7 +26,7 @@ from earnest.decisions.commands import (
     verdict_give,
 )
 from earnest.decisions.models import Decision, Reversal
-from earnest.departure.exits import next_number
+from earnest.departure.exits import refund_dropped
 from earnest.departure.models import (
     APPROVING,
     CANCELLED,
@@ -43,6 +45,7 @@ from earnest.kernel.words import Words
 from earnest.market.entity_names import name_normal
 from earnest.market.models import Provider
 from earnest.market.queries import provider_get
+from earnest.postgres.numbering import number_next
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_for
 
 REMOVE: Final = "remove"
@@ -52,6 +55,11 @@ WIND_DOWN_CLAUSE: Final = "S0-3.2a"
 PERSONS: Final = 2
 SYSTEM: Final = "system"
 RESTED_ON: Final = "rested_on"
+BACK: Final = "back"
+CLEAR: Final = "clear"
+USE_ENDED: Final = "use_ended"
+REMOVED_MEANWHILE: Final = "已被清退，退出申请终止 / removed meanwhile, the exit ends"
+REMOVAL_FELL: Final = "清退已撤销，不再退款 / the removal was reversed, nothing is paid back"
 SAME_ENTITY, SAME_CONTROLLER = "same_entity", "same_controller"
 
 
@@ -77,10 +85,11 @@ def removal_open(tenant_id: str, decision: Decision, now: datetime) -> bool:
     ):
         if row.way == REMOVAL:
             return False
+        refund_dropped(row, "withdrawn", actor=SYSTEM, reason=REMOVED_MEANWHILE, now=now)
         row.state, row.ended_at = CANCELLED, now
         row.save(update_fields=["state", "ended_at"])
         step_add(row, "removed_meanwhile", now, actor=SYSTEM, note=decision.clause)
-    number = next_number(tenant_id)
+    number = number_next(Departure, tenant_id, "D")
     departure = Departure(
         id=uuid7_for(now, tenant_id, "departure", number),
         tenant_id=tenant_id,
@@ -130,12 +139,14 @@ def removal_follow(departure: Departure, now: datetime) -> bool:
         return False
     removal = Decision.objects.get(tenant_id=row.tenant_id, id=row.removal_decision_id)
     if removal.state == REVERSED:
+        refund_dropped(row, "withdrawn", actor=SYSTEM, reason=REMOVAL_FELL, now=now)
         return _end(row, CANCELLED, "removal_reversed", now)
     if row.state == APPROVING:
         return _followed(row, now)
     if not _served(row, now):
         return False
-    return _rest_asked(row, now)
+    ended = _use_ended(row, removal, now)
+    return _rest_asked(row, now) or ended
 
 
 def _served(row: Departure, now: datetime) -> bool:
@@ -143,6 +154,27 @@ def _served(row: Departure, now: datetime) -> bool:
     if row.plan_state != ACCEPTED or row.handovers.filter(settled_at=None).exists():
         return False
     return row.serve_until is None or day_of(now) > row.serve_until
+
+
+def _use_ended(row: Departure, removal: Decision, now: datetime) -> bool:
+    """End running use and calls once everybody was served, by the removal itself; tell if new."""
+    if row.steps.filter(what=USE_ENDED).exists():
+        return False
+    capabilities, _ = restrict(row.tenant_id, removal, [], now, measure=CLEAR)
+    stopped = capabilities_words(capabilities)
+    step_add(row, USE_ENDED, now, actor=SYSTEM, note=CLEAR)
+    tell(
+        row,
+        USE_ENDED,
+        Words(f"收尾完成，服务停用（{row.number}）", f"Wound down, service ends ({row.number})"),
+        Words(
+            f"依据 S0-3.2a：在用商家均已交接完毕，自即日起停用：{stopped.zh}。",
+            f"Basis: S0-3.2a. Every merchant has been served; restricted now: {stopped.en}.",
+        ),
+        now,
+        severity="warning",
+    )
+    return True
 
 
 def _rest_asked(row: Departure, now: datetime) -> bool:
@@ -175,6 +207,34 @@ def _end(row: Departure, state: str, what: str, now: datetime) -> bool:
     row.state, row.ended_at = state, now
     row.save(update_fields=["state", "ended_at"])
     step_add(row, what, now, actor=SYSTEM)
+    return True
+
+
+def removals_come_back(tenant_id: str) -> list[tuple[Departure, Reversal]]:
+    """Return the removals that were wound down to the end and reversed later, not noted so far."""
+    rows = Departure.objects.filter(tenant_id=tenant_id, way=REMOVAL, state=COMPLETED).exclude(
+        steps__what=BACK
+    )
+    reversals = {
+        each.decision_id: each
+        for each in Reversal.objects.filter(
+            tenant_id=tenant_id, decision_id__in=rows.values("removal_decision_id")
+        )
+    }
+    return [
+        (each, reversals[each.removal_decision_id])
+        for each in rows.order_by("number")
+        if each.removal_decision_id in reversals
+    ]
+
+
+@transaction.atomic
+def return_note(departure: Departure, reversal: Reversal, now: datetime) -> bool:
+    """Note in the story of a winding down that is over that the provider is back, once."""
+    row = departure_locked(departure.tenant_id, departure.number)
+    if row.steps.filter(what=BACK).exists():
+        return False
+    step_add(row, BACK, now, actor=SYSTEM, note=reversal.reference)
     return True
 
 

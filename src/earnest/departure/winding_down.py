@@ -27,6 +27,8 @@ class Merchant:
 
 
 LINE_PARTS = 3
+LEFT_OUT = "方案不再列入 · not in the plan any more"
+"""Why a merchant counts as settled that a plan which was filed again leaves out."""
 
 
 def merchants_read(lines: Sequence[str]) -> list[Merchant]:
@@ -84,23 +86,7 @@ def plan_file(
             zh="收尾方案已经通过，不能再改。", en="the plan is accepted and stays",
         )  # fmt: skip
     _check(number, plan, merchants)
-    departure.handovers.filter(settled_at=None).exclude(
-        shop_id__in=[each.shop_id for each in merchants]
-    ).update(settled_at=now, settled_note="not in the plan any more")
-    known = set(departure.handovers.values_list("shop_id", flat=True))
-    Handover.objects.bulk_create(
-        Handover(
-            departure=departure,
-            tenant_id=tenant_id,
-            shop_id=each.shop_id,
-            serve_until=served_until(
-                tenant_id, departure.provider_id, each.subscription_ends_on, departure.begun_on
-            ),
-            arrangement=each.arrangement.strip(),
-        )
-        for each in merchants
-        if each.shop_id not in known
-    )
+    _handovers_keep(departure, merchants, now)
     last = max((each.subscription_ends_on for each in merchants), default=None)
     departure.running, departure.subscription_ends_on = len(merchants), last
     departure.serve_until = (
@@ -108,8 +94,45 @@ def plan_file(
     )
     departure.plan, departure.plan_state = plan.strip(), FILED
     departure.save()
-    step_add(departure, "plan_filed", now, actor=actor, note=plan.strip())
+    step_add(departure, "plan_filed", now, actor=actor, note=_filed_words(plan, merchants))
     return departure
+
+
+def _handovers_keep(departure: Departure, merchants: Sequence[Merchant], now: datetime) -> None:
+    """Let the merchants that are still served be those of the newest plan, and as it says.
+
+    One that a plan leaves out is settled, and open again when the next plan names it. What a
+    reviewer has settled stays so.
+    """
+    rows = departure.handovers.all()
+    done = rows.exclude(settled_at=None).exclude(settled_note=LEFT_OUT)
+    settled = set(done.values_list("shop_id", flat=True))
+    rows.filter(settled_at=None).exclude(shop_id__in=[each.shop_id for each in merchants]).update(
+        settled_at=now, settled_note=LEFT_OUT
+    )
+    for each in merchants:
+        if each.shop_id in settled:
+            continue
+        until = served_until(
+            departure.tenant_id, departure.provider_id, each.subscription_ends_on,
+            departure.begun_on,
+        )  # fmt: skip
+        said = {"serve_until": until, "arrangement": each.arrangement.strip()}
+        rows.update_or_create(
+            departure=departure,
+            shop_id=each.shop_id,
+            defaults={
+                **said, "tenant_id": departure.tenant_id, "settled_at": None, "settled_note": "",
+            },
+        )  # fmt: skip
+
+
+def _filed_words(plan: str, merchants: Sequence[Merchant]) -> str:
+    lines = [
+        f"{each.shop_id} {each.subscription_ends_on} {each.arrangement.strip()}"
+        for each in merchants
+    ]
+    return "\n".join([plan.strip(), *lines])
 
 
 def _check(number: str, plan: str, merchants: Sequence[Merchant]) -> None:
@@ -174,6 +197,17 @@ def plan_due(departure: Departure, on: date) -> date:
     pack = pack_for(departure.tenant_id, SUPPLY_MARKET, *departure.subject)
     due: date = pack.evaluate("wind_down_plan", {"asked_on": on}).result["due_on"]
     return due
+
+
+def plan_judged_by(departure: Departure) -> date | None:
+    """Return the day by which a filed plan is judged; None where none waits.
+
+    The text sets no day: a reviewer has as long as the provider has to file it (S0-3.2a).
+    """
+    filed = departure.steps.filter(what="plan_filed").order_by("-at", "-id").first()
+    if departure.plan_state != FILED or filed is None:
+        return None
+    return plan_due(departure, day_of(filed.at))
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from earnest.kernel.ids import uuid7_for
 from earnest.notices.models import Notice
 from earnest.notices.parts import Grounds
 from earnest.notices.stating import statements_keep
+from earnest.postgres.bulk import columns_of, rows_insert
 
 Kind = Literal["finding", "sanction", "requirement", "shortage", "release", "payment"]
 Severity = Literal["info", "warning", "serious"]
@@ -77,7 +78,7 @@ def notices_send(tenant_id: str, notices: Sequence[NewNotice], now: datetime) ->
         )
         for each in notices
     ]
-    Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    rows_insert(Notice, map(columns_of, rows), ignore_conflicts=True)
     statements_keep(
         tenant_id, [(each, row.id) for each, row in zip(notices, rows, strict=True)], now
     )

@@ -32,6 +32,7 @@ class Grounds:
         edition: SHA-256 of the edition that the clause stands in.
         appeal_until: the last day to appeal; None where no such day is set.
         ticket_number: the ticket that an appeal is filed against; empty without one.
+        persons: how many persons decided; None where the words on the decision tell.
     """
 
     zh: Reasons
@@ -40,3 +41,4 @@ class Grounds:
     edition: str
     appeal_until: date | None = None
     ticket_number: str = ""
+    persons: int | None = None

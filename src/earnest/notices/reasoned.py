@@ -23,6 +23,8 @@ class Told:
         due_on: the day by which the subject has to act; None where nothing is due.
         appeal_until: the last day to appeal; None where the general words stand.
         ticket_number: the ticket that an appeal is filed against; empty without one.
+        persons: how many persons decided, where that does not follow from the words on the
+            decision; None where it does.
     """
 
     subject: tuple[str, str]
@@ -41,6 +43,7 @@ class Told:
     due_on: date | None = None
     appeal_until: date | None = None
     ticket_number: str = ""
+    persons: int | None = None
 
 
 def reasoned_notice(told: Told) -> NewNotice:
@@ -65,6 +68,7 @@ def reasoned_notice(told: Told) -> NewNotice:
             edition=told.pack.hash,
             appeal_until=told.appeal_until,
             ticket_number=told.ticket_number,
+            persons=told.persons,
         ),
     )
 

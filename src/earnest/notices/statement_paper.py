@@ -1,7 +1,8 @@
 """A statement of reasons on paper: a PDF made from the kept statement alone, always the same bytes.
 
 Both languages stand one after the other, the pages are numbered, and the SHA-256 of the statement
-is at the foot of each. The Chinese font is one that every reader of PDF brings along.
+is at the foot of each. The Chinese font is one that every reader of PDF brings along; a letter that
+it does not have, such as a rare one of a name, stands there by its code point instead of a gap.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,10 @@ FONT: Final = "STSong-Light"
 _INK, _MUTED, _LINE = HexColor("#1f2329"), HexColor("#646a73"), HexColor("#d9dce1")
 _MARGIN: Final = 20 * mm
 _TITLES: Final = {"zh": "决定理由书", "en": "Statement of reasons"}
+_ALIKE: Final = str.maketrans({"\u00a5": "\uffe5", "\u00a0": " "})
+"""Letters that the font has in another form only: the yen sign, the space that does not break."""
+_GBK_BYTES: Final = 2
+"""GB 18030 writes what GBK has in so many bytes at most, and everything else in four."""
 
 
 def statement_pdf(statement: Statement) -> bytes:
@@ -72,11 +77,11 @@ def statement_pdf(statement: Statement) -> bytes:
 def _page(statement: Statement, language: str) -> Sequence[Flowable]:
     content: Mapping[str, Any] = statement.content
     market = content["marketplace"][language]
-    heading = Paragraph(escape(content["parts"][language]["title"]), _style("title", language))
+    heading = Paragraph(written(content["parts"][language]["title"]), _style("title", language))
     kind = f"{market} · {_TITLES[language]} {statement.number}"
     at = f"{statement.sent_at.astimezone(MARKET_ZONE):%Y-%m-%d %H:%M:%S} (Asia/Shanghai)"
     story: list[Flowable] = [
-        Paragraph(escape(kind), _style("small", language)),
+        Paragraph(written(kind), _style("small", language)),
         heading,
         Paragraph(escape(at), _style("small", language)),
         Spacer(0, 3 * mm),
@@ -86,16 +91,32 @@ def _page(statement: Statement, language: str) -> Sequence[Flowable]:
     for name, text in sections_of(content, language):
         story.append(Paragraph(escape(name), _style("head", language)))
         story += [
-            Paragraph(escape(line), _style("body", language)) for line in text.split("\n") if line
+            Paragraph(written(line), _style("body", language)) for line in text.split("\n") if line
         ]
     return story
+
+
+def written(text: str) -> str:
+    """Return a text as the font can show it, safe for a paragraph: what it lacks by code point.
+
+    >>> written("吉 & 𠮷")
+    '吉 &amp; [U+20BB7]'
+    """
+    known = text.translate(_ALIKE)
+    return escape("".join(each if _shown(each) else f"[U+{ord(each):04X}]" for each in known))
+
+
+def _shown(letter: str) -> bool:
+    """Tell whether the font's set, Adobe-GB1, has a letter: those of GBK and of extension A."""
+    in_gbk = len(letter.encode("gb18030", "replace")) <= _GBK_BYTES
+    return in_gbk or "\u3400" <= letter <= "\u4dbf"
 
 
 def _table(rows: Sequence[tuple[str, str]], language: str) -> Table:
     cells = [
         [
             Paragraph(escape(name), _style("small", language)),
-            Paragraph(escape(value), _style("body", language)),
+            Paragraph(written(value), _style("body", language)),
         ]
         for name, value in rows
     ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Q
 
+from earnest.decisions.commands import REFUSED
 from earnest.decisions.models import Decision
 from earnest.kernel.hashing import digest
 from earnest.kernel.ids import uuid7_for
@@ -18,13 +19,14 @@ from earnest.market.queries import Subject, marketplace_get, party_names
 from earnest.notices.models import Statement
 from earnest.notices.parts import Grounds, Reasons
 from earnest.notices.words import OBJECTION
+from earnest.postgres.bulk import columns_of, rows_insert
 
 if TYPE_CHECKING:
     from earnest.notices.commands import NewNotice
 
 SCHEMA_VERSION: Final = 1
 AUTOMATIC, PERSONS = "automatic", "persons"
-_BATCH: Final = 500
+SYSTEM: Final = "system"
 
 _Key = tuple[str, str, str, UUID | None]
 _Sent = tuple["NewNotice", UUID]
@@ -32,10 +34,16 @@ _Sent = tuple["NewNotice", UUID]
 
 @dataclass(frozen=True)
 class Decided:
-    """Who took a decision: how many persons agreed, and whether a standing order took it."""
+    """Who took a decision: how many persons, and whether a standing order took it.
+
+    Attributes:
+        persons: who spoke for what was decided.
+        approved: what they said was yes to what the rule proposed; else they decided otherwise.
+    """
 
     persons: int = 0
     standing_order: bool = False
+    approved: bool = True
 
     @property
     def mode(self) -> str:
@@ -45,6 +53,12 @@ class Decided:
     @property
     def words(self) -> Words:
         """Say so, with the right to have a person look at it."""
+        if self.persons and not self.approved:
+            return Words(
+                f"由 {self.persons} 名工作人员审核后作出；您可以要求由其他人员复核",
+                f"decided by {self.persons} member(s) of staff; you may ask for a review by "
+                "somebody else",
+            )
         if self.persons:
             return Words(
                 f"由 {self.persons} 名工作人员核准作出；您可以要求由其他人员复核",
@@ -64,7 +78,7 @@ class Decided:
         )
 
 
-def statements_keep(tenant_id: str, sent: Sequence[_Sent], now: datetime) -> list[Statement]:
+def statements_keep(tenant_id: str, sent: Sequence[_Sent], now: datetime) -> None:
     """Keep the statement of each notice that has grounds; one that stands already is left alone.
 
     Call it in the transaction that sends the notices.
@@ -73,7 +87,7 @@ def statements_keep(tenant_id: str, sent: Sequence[_Sent], now: datetime) -> lis
     for known in _standing(tenant_id, stated):
         del stated[known]
     if not stated:
-        return []
+        return
     notices = [notice for notice, _ in stated.values()]
     names = party_names(tenant_id, [(each.subject_kind, each.subject_id) for each in notices])
     decided = _decided_by(tenant_id, [each.decision_id for each in notices if each.decision_id])
@@ -90,7 +104,7 @@ def statements_keep(tenant_id: str, sent: Sequence[_Sent], now: datetime) -> lis
         _statement(context, f"R{number:08d}", notice, sent_as)
         for number, (notice, sent_as) in enumerate(stated.values(), start=first)
     ]
-    return Statement.objects.bulk_create(rows, batch_size=_BATCH)
+    rows_insert(Statement, map(columns_of, rows))
 
 
 @dataclass(frozen=True)
@@ -117,12 +131,30 @@ def _standing(tenant_id: str, stated: Iterable[_Key]) -> list[_Key]:
 
 
 def _decided_by(tenant_id: str, decisions: Sequence[UUID]) -> dict[UUID, Decided]:
+    """Return who took each decision, by the words that decided it: one refusal refuses it."""
+    by_hand = ~Q(approvals__actor=SYSTEM)
     rows = (
         Decision.objects.filter(tenant_id=tenant_id, id__in=decisions)
-        .annotate(agreed=Count("approvals", filter=Q(approvals__verdict="approve")))
-        .values_list("id", "agreed", "standing_order_id")
+        .annotate(
+            agreed=Count("approvals", filter=by_hand & Q(approvals__verdict="approve")),
+            refused=Count("approvals", filter=by_hand & Q(approvals__verdict="refuse")),
+        )
+        .values_list("id", "state", "agreed", "refused", "standing_order_id")
     )
-    return {each: Decided(agreed, order is not None) for each, agreed, order in rows}
+    return {
+        each: Decided(refused, approved=False)
+        if state == REFUSED
+        else Decided(agreed, order is not None)
+        for each, state, agreed, refused, order in rows
+    }
+
+
+def _decided(context: _Context, notice: "NewNotice", grounds: Grounds) -> Decided:
+    """Return who decided what a notice tells: as its writer says, else as the decision does."""
+    if grounds.persons is not None:
+        return Decided(grounds.persons, approved=False)
+    known = context.decided.get(notice.decision_id) if notice.decision_id else None
+    return known or Decided()
 
 
 def _last_number(tenant_id: str) -> int:
@@ -169,9 +201,7 @@ def _content(
 ) -> dict[str, Any]:
     """Return the whole statement as plain data; docs/statements.md says what each part is."""
     subject = (notice.subject_kind, notice.subject_id)
-    decided = (
-        context.decided.get(notice.decision_id, Decided()) if notice.decision_id else Decided()
-    )
+    decided = _decided(context, notice, grounds)
     where = _where(grounds, context.market)
     return {
         "schema_version": SCHEMA_VERSION,
