@@ -1,15 +1,17 @@
 """API tokens: made once, shown once, revoked for good."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 
 from earnest.api.commands import token_create, token_revoke
 from earnest.api.models import ApiToken
 from earnest.api.queries import token_of_secret, tokens_of
 from earnest.kernel.errors import BadInput, NotFound
-from tests.api.conftest import NOW, Caller
+from tests.api.conftest import BASE, NOW, Caller
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +80,24 @@ def test_use_is_noted_by_day(market: str) -> None:
     made = token_create(market, "auditor", role="auditor", now=NOW)
     Caller({"Authorization": f"Bearer {made.secret}"}).get("/decisions")
     assert ApiToken.objects.get(id=made.id).last_used_on is not None
+
+
+def test_unknown_tokens_wait_and_good_ones_are_served(
+    market: str, caller_as: Callable[..., Caller]
+) -> None:
+    """Who sends tokens that nobody has is told to wait; the neighbour with a good one is not."""
+    stranger: dict[str, Any] = {
+        "REMOTE_ADDR": "203.0.113.7",
+        "headers": {"Authorization": "Bearer earnest_guess"},
+    }
+    client = Client()
+    statuses = {client.get(f"{BASE}/rulebooks", **stranger).status_code for _ in range(50)}
+    assert statuses == {401}
+    refused = client.get(f"{BASE}/rulebooks", **stranger)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 30
+    assert refused.json()["code"] == "too_many_tries"
+    good = client.get(
+        f"{BASE}/rulebooks", headers=caller_as("risk").headers, REMOTE_ADDR="203.0.113.7"
+    )
+    assert good.status_code == 200

@@ -1,9 +1,12 @@
 """Violations by API: reported once, seen by operators, and by their party once it was told."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from earnest.kernel.calendar import day_of
 from earnest.violations.evidence import party_ask
 from earnest.violations.models import Violation
+from earnest.violations.protections import Protecting, protection_put
 from earnest.violations.queue import violation_claim
 from tests.api.conftest import NOW, Caller
 
@@ -77,3 +80,19 @@ def test_a_party_reads_its_own_once_it_was_told(
     full = provider.get("/violations/V000001").json()
     assert full["turns"][0]["question"] == "is it so?"
     assert full["items"][0]["verdict"] == "open"
+
+
+def test_a_party_reads_what_protects_meanwhile(
+    market: str, caller_as: Callable[..., Caller]
+) -> None:
+    """Measure, goods, reason and last day; who put it is not told."""
+    caller_as("feed").post("/violations", REPORT)
+    violation_claim(market, "V000001", "ann", NOW)
+    protection_put(market, "V000001", Protecting(1, "hide_goods", "misleads"), "ann", NOW)
+    full = caller_as("provider").get("/violations/V000001").json()
+    (row,) = full["protections"]
+    assert (row["measure"], row["state"], row["things"], row["reason"]) == (
+        "hide_goods", "in_force", ["listing L7"], "misleads",
+    )  # fmt: skip
+    assert row["last_on"] == str(day_of(NOW) + timedelta(days=7))
+    assert "put_by" not in row

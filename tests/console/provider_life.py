@@ -1,13 +1,18 @@
 """The market in which one provider's whole life is played, and what happens to it between pages."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from earnest.admission.evidence import Brought, evidence_accept, evidence_bring
+from earnest.admission.figures import NORMS
+from earnest.admission.models import Application
 from earnest.assessment.commands import cycle_run, month_settled_at
 from earnest.cases.daily import deposits_look
 from earnest.decisions.commands import standing_order_give
 from earnest.departure.daily import departures_look
 from earnest.deposits.accounts import platform_accounts_open
+from earnest.documents.commands import NewDocument, document_add
 from earnest.feed.commands import events_take
 from earnest.kernel.calendar import MARKET_ZONE, Month
 from earnest.market.commands import clock_set, marketplace_open, person_add
@@ -49,6 +54,24 @@ def market_open() -> None:
         from_on=date(2025, 7, 19),
     )  # fmt: skip
     assert SHOP_DEPOSIT
+
+
+def evidence_brought(application: Application, requirements: Iterable[str]) -> None:
+    """Bring a paper for each requirement, and the figure that it asks for, as its form does."""
+    for requirement in requirements:
+        paper = NewDocument(application.subject, "证明.pdf", PDF, application.applicant)
+        document = document_add(TENANT, paper, BEGINS).id
+        figure = (100, 100) if requirement in NORMS else None
+        brought = Brought(statement="见附件", documents=(document,), figure=figure)
+        evidence_bring(
+            TENANT, application.number, requirement, brought, application.applicant, BEGINS
+        )
+
+
+def evidence_accepted(application: Application, requirements: Iterable[str]) -> None:
+    """Accept what was brought, as the reviewer's form does."""
+    for requirement in requirements:
+        evidence_accept(TENANT, application.number, requirement, "service", BEGINS)
 
 
 def month_answered(provider_id: str, month: Month) -> None:

@@ -217,13 +217,8 @@ def _delivery_routes() -> list[tuple[str, tuple[object, ...], str, Answers]]:
         ("webhook_add", (), "post", {**forbidden, "admin": WRONG, **dict.fromkeys(PARTIES, WRONG)}),
         ("webhook_act", (nothing, "test"), "post", keepers_none),
         ("delivery_again", (nothing,), "post", keepers_none),
-        ("mailbox_add", (), "post", {**forbidden, **dict.fromkeys(PARTIES, WRONG)}),
-        (
-            "mailbox_act",
-            (nothing, "remove"),
-            "post",
-            {**forbidden, **dict.fromkeys(PARTIES, MISSING)},
-        ),
+        ("mailbox_add", (), "post", _operators_only(WRONG, WRONG)),
+        ("mailbox_act", (nothing, "remove"), "post", none),
     ]
 
 

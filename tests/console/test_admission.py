@@ -213,7 +213,7 @@ def test_inviting_says_what_is_wrong_at_its_field(scene: Scene, signed_in: Signe
     """Without a last day, without a reason, and twice the same entity."""
     reviewer, address = signed_in("service"), "/admission/invitations/new/"
     for change, said in (
-        ({"ends_on": ""}, "请写明最后一日"),
+        ({"ends_on": ""}, "须由您给出最后一日"),
         ({"reasons": []}, "请至少选择一项邀请依据"),
         ({"entity_name": ""}, "请填写"),
     ):

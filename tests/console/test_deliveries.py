@@ -198,3 +198,25 @@ def test_to_do_shows_what_is_due_with_its_clock(
     )
     lines = b"".join(signed_in("merchant").get(reverse("todo_csv")).streaming_content).decode()
     assert "补缴保证金 20,000.00 元" in lines
+
+
+def test_an_operator_keeps_the_own_mailbox_only(
+    market: SeededMarket, signed_in: Callable[..., Client]
+) -> None:
+    """Added with a confirming link, listed for nobody else, and removed by its owner alone."""
+    client = signed_in("risk")
+    wrong = client.post("/mail/add/", {"mail_own": "nobody", "mail_language": "zh"})
+    assert wrong.status_code == 422
+    assert "这不是一个邮箱地址" in wrong.content.decode()
+    given = {"mail_own": "risk@market.example", "mail_language": "zh"}
+    assert client.post("/mail/add/", given).status_code == 302
+    box = MailAddress.objects.get(subject_kind="member", subject_id="risk")
+    assert (box.digest, box.verified_at) == (True, None)
+    assert "risk@market.example" in client.get("/webhooks/").content.decode()
+    other = signed_in("finance")
+    assert "risk@market.example" not in other.get("/webhooks/").content.decode()
+    assert other.post(f"/mail/{box.id}/remove/").status_code == 403
+    assert signed_in("provider").post(f"/mail/{box.id}/remove/").status_code == 404
+    assert client.post(f"/mail/{box.id}/remove/").status_code == 302
+    box.refresh_from_db()
+    assert box.removed_at is not None

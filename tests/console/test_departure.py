@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from earnest.departure.models import Departure
+from earnest.departure.steps import step_add
 from tests.console.market import TENANT, SeededMarket
 
 SignIn = Callable[..., Client]
@@ -35,6 +36,10 @@ def test_applied_checked_and_taken_back(signed_in: SignIn) -> None:
     address = f"/departures/{row.number}/"
     page = service.get(address).content.decode()
     assert "Being approved" in page
+    assert "A reviewer</b> checks what is on sale" in page
+    listed = service.get("/departures/").content.decode()
+    assert "checks what is on sale" in listed
+    assert str(row.check_by) in listed
     checked = service.post(f"{address}act/departure_check/", {"on_sale": "0", "running": "1"})
     assert checked.status_code == 422, "the day that the longest subscription ends is missing"
     service.post(f"{address}act/departure_check/", STANDING)
@@ -44,7 +49,10 @@ def test_applied_checked_and_taken_back(signed_in: SignIn) -> None:
     provider.post(f"{address}act/departure_withdraw/", {"reason": "继续经营"})
     row.refresh_from_db()
     assert row.state == "withdrawn"
-    assert "继续经营" in provider.get(address).content.decode()
+    step_add(row, "plan_late 2025-11-27", row.begun_at, actor="system")
+    story = provider.get(address).content.decode()
+    assert "继续经营" in story
+    assert "方案逾期 2025-11-27" in story
 
 
 def test_others_find_nothing(signed_in: SignIn, market: SeededMarket) -> None:

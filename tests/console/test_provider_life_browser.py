@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ENTITY_ROLE = "applicant-of-haohuo"
+MEASURED = "ship48"
 People = Callable[[str], "Page"]
 
 
@@ -133,8 +134,9 @@ def _admitted(people: People, address: str, tmp_path: Path) -> str:
     first = application.evidence.filter(state="submitted").order_by("id").first()
     assert first is not None
     _judged(service, first.requirement, "send_back", "请补充盖章页")
-    for row in application.evidence.filter(state="submitted").order_by("id"):
-        _judged(service, row.requirement, "accept", "")
+    _judged(service, MEASURED, "accept", "")
+    submitted = application.evidence.filter(state="submitted")
+    life.evidence_accepted(application, list(submitted.values_list("requirement", flat=True)))
     service.fill("#recommend-reason", "有一项需补充")
     _submit(service, "button[formaction$='/act/return/']")
     applicant.goto(f"{address}/application/")
@@ -165,11 +167,14 @@ def _admitted(people: People, address: str, tmp_path: Path) -> str:
 
 
 def _evidence_brought(applicant: "Page", application: Application, paper: Path) -> None:
-    for requirement in applicant.locator("article[id]").evaluate_all(
-        "all => all.map(each => each.id)"
-    ):
-        if requirement != "supply_platform":
-            _brought(applicant, requirement, paper)
+    """Bring one paper and one figure on the page; the others go in as the page's forms would."""
+    shown = applicant.locator("article[id]").evaluate_all("all => all.map(each => each.id)")
+    asked = [each for each in shown if each != "supply_platform"]
+    assert MEASURED in asked[1:]
+    for requirement in (asked[0], MEASURED):
+        _brought(applicant, requirement, paper)
+    life.evidence_brought(application, [each for each in asked[1:] if each != MEASURED])
+    applicant.reload()
 
 
 def _brought(applicant: "Page", requirement: str, paper: Path) -> None:
@@ -213,7 +218,9 @@ def _three_bad_months(people: People, address: str, provider_id: str) -> None:
         page.click(f"#decision-{removal.id} button[value=approve]")
         page.wait_for_selector(f"#decision-{removal.id} form", state="detached")
     assert Provider.objects.get(tenant_id=life.TENANT).left_on == day_of(now)
-    assert "running_use" in capabilities_restricted(life.TENANT, *subject)
+    limited = capabilities_restricted(life.TENANT, *subject)
+    assert "renewal" in limited
+    assert "running_use" not in limited  # until the winding down has served everybody
 
 
 def _appealed(people: People, address: str, provider_id: str, tmp_path: Path) -> None:

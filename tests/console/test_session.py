@@ -1,10 +1,13 @@
 """Signing in, first pages, and the reader's language."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client, override_settings
 
+from earnest.market.commands import person_add
 from tests.console.market import PASSWORD, SeededMarket
 
 SignIn = Callable[..., Client]
@@ -28,6 +31,54 @@ def test_a_wrong_password_says_so_gently(market: SeededMarket, client: Client) -
     client.cookies["django_language"] = "zh-hans"
     page = client.post("/sign-in/", {"username": "risk", "password": "no"}).content.decode()
     assert "用户名或密码不正确" in page
+
+
+def _guess(client: Client, username: str, password: str = "no", address: str = "") -> Any:
+    return client.post(
+        "/sign-in/",
+        {"username": username, "password": password},
+        REMOTE_ADDR=address or "203.0.113.7",
+    )
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh-hans", "1 分钟后"), ("en", "about 1 min")])
+def test_who_guesses_has_to_wait(market: SeededMarket, language: str, said: str) -> None:
+    """The page says how long, and the same for a name that nobody has; the log has it."""
+    pages = []
+    for name in ("risk", "nobody"):
+        client = Client()
+        client.cookies["django_language"] = language
+        assert {_guess(client, name).status_code for _ in range(5)} == {200}
+        waiting = _guess(client, name, PASSWORD)
+        assert waiting.status_code == 429
+        assert 28 <= int(waiting.headers["Retry-After"]) <= 30
+        assert "_auth_user_id" not in client.session
+        pages.append(re.sub(r'csrfmiddlewaretoken" value="\w+', "", waiting.content.decode()))
+    assert pages[0] == pages[1]
+    assert said in pages[0]
+
+
+def test_a_stranger_locks_nobody_out_of_their_own_browser(market: SeededMarket) -> None:
+    """A browser that has signed in before signs in while others guess at the name."""
+    own = Client()
+    assert _guess(own, "risk", PASSWORD, "198.51.100.1").status_code == 302
+    cookie = own.cookies["earnest_device"]
+    assert cookie["httponly"]
+    assert cookie["path"] == "/sign-in/"
+    for _ in range(6):
+        last = _guess(Client(), "risk")
+    assert last.status_code == 429
+    own.post("/sign-out/")
+    assert _guess(own, "risk", PASSWORD, "203.0.113.7").status_code == 302
+    assert _guess(Client(), "finance", PASSWORD, "203.0.113.7").status_code == 302
+
+
+def test_a_new_password_ends_the_wait(market: SeededMarket) -> None:
+    """What an administrator gives is good at once."""
+    for _ in range(6):
+        _guess(Client(), "risk")
+    person_add(market.tenant_id, "risk", "another password", role="risk")
+    assert _guess(Client(), "risk", "another password").status_code == 302
 
 
 def test_signing_in_does_not_lead_elsewhere(market: SeededMarket, client: Client) -> None:

@@ -20,6 +20,7 @@ from earnest.market.models import Provider, Shop
 from earnest.rulebooks.packs import SUPPLY_MARKET, pack_of
 from earnest.surveys.commands import campaign_close
 from earnest.surveys.inviting import links_of
+from earnest.surveys.mailing import mails_look
 from earnest.surveys.models import Answer, Campaign, ImprovementPlan, Invitation
 from earnest.surveys.plans import plans_ask
 from tests.console.market import NOW, OCTOBER, PASSWORD, PEOPLE, TENANT, settled
@@ -31,6 +32,7 @@ DRAFT = {
     "survey_closes": "2025-11-30",
     "survey_asks": "list",
     "survey_remind": "3",
+    "survey_corrections": "1",
 }
 ITEMS = ("information", "goods", "shipping", "after_sales", "replies")
 LIST = "受访人,服务商编号\n" + "".join(f"merchant-{number},P1\n" for number in range(5)) + "S1,P2\n"
@@ -291,3 +293,38 @@ def test_links_of_a_page_are_those_of_the_export(campaign: Campaign, signed_in: 
     assert set(paths.values()) == {f"/survey/{each.secret}/" for each in links_of(campaign)}
     Client().post(paths["merchant-4"], said("9"))
     assert "merchant-4" not in addresses(signed_in, campaign)
+
+
+def test_addresses_and_mail_are_shown_to_those_who_invite(
+    campaign: Campaign, signed_in: SignIn
+) -> None:
+    """The state of the mail is for all operators, an address for who may use it and no export."""
+    address = f"/surveys/{campaign.number}/"
+    rows = "respondent,provider_id,address\nmerchant-0,P1,one@shops.example\n"
+    upload = SimpleUploadedFile("list.csv", rows.encode(), content_type="text/csv")
+    client = signed_in("service")
+    assert client.post(f"{address}act/invite/", {"list": upload}).status_code == 302
+    mails_look(TENANT, NOW)
+    assert "邮件 · 待发送 1 · 无邮箱 5" in client.get(address).content.decode()
+    for name, seen in (("service", True), ("finance", False)):
+        page = signed_in(name).get(f"{address}respondents/").content.decode()
+        assert ("one@shops.example" in page) is seen
+        assert "待发送" in page
+    links = client.get(f"{address}links.csv")
+    assert b"one@shops.example" not in b"".join(links.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_corrections_come_to_an_end_on_the_page(
+    campaign: Campaign, signed_in: SignIn, client: Client
+) -> None:
+    """The page says how many are left, and at the end that the last answer stays."""
+    path = addresses(signed_in, campaign)["merchant-0"]
+    client.post(path, said("6"))
+    assert "还可修改 1 次" in client.get(path).content.decode()
+    assert client.post(path, said("8", version="1")).status_code == 302
+    spent = client.get(path).content.decode()
+    assert "修改次数已用完" in spent
+    assert "?correct" not in spent
+    refused = client.post(path, said("9", version="2"))
+    assert refused.status_code == 409
+    assert "此前提交的最后一版有效" in refused.content.decode()

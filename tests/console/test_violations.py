@@ -17,7 +17,7 @@ from earnest.market.models import Provider
 from earnest.violations.corrections import tickets_of
 from earnest.violations.evidence import party_ask
 from earnest.violations.finding import Verdict, finding_propose, finding_settle
-from earnest.violations.models import QualityReview, Violation
+from earnest.violations.models import Protection, QualityReview, Violation
 from earnest.violations.queries import decisions_shown
 from earnest.violations.queue import violation_claim
 from earnest.violations.reports import Report, ReportItem, violation_report
@@ -127,6 +127,72 @@ def test_three_people_from_a_report_to_a_correction(signed_in: SignIn, provider:
     )
     assert judged.status_code == 302
     assert "整改通过" in _page(provider, violation)
+
+
+@pytest.mark.clause("S0-2.2.6")
+def test_goods_are_protected_answered_for_and_freed_on_the_pages(
+    signed_in: SignIn, provider: Client
+) -> None:
+    """The holder hides the goods, the provider reads until when and answers, another ends it."""
+    service, risk = signed_in("service"), signed_in("risk")
+    violation = _reported()
+    asked = {"item": "1", "measure": "hide_goods", "reason": "先行下架，避免误导"}
+    assert _act(service, violation, "protect", **asked).status_code == 422
+    assert _act(service, violation, "claim").status_code == 302
+    assert "采取保护措施" in _page(service, violation)
+    assert _act(service, violation, "protect", **(asked | {"reason": ""})).status_code == 422
+    assert _act(service, violation, "protect", **asked).status_code == 302
+    own = _page(provider, violation)
+    for part in ("先行下架", "生效中", "2025-11-27", "不是处罚", "货品 G7"):
+        assert part in own
+    assert "service" not in own
+    proof = SimpleUploadedFile("ok.txt", b"as it is", content_type="text/plain")
+    said = _act(provider, violation, "answer_protection", said="与实物一致", files=[proof])
+    assert said.status_code == 302
+    assert "answer_protection" not in _page(provider, violation)
+    assert "与实物一致" in _page(risk, violation)
+    assert "ok.txt" in _page(risk, violation)
+    assert _act(risk, violation, "lift", item="1", reason="已核实").status_code == 302
+    freed = _page(signed_in("P2", "en"), violation)
+    assert "ended early" in freed
+    assert "protective measure until</dt>" not in freed
+
+
+def test_a_second_person_agrees_to_hiding_the_service_on_the_page(
+    signed_in: SignIn, provider: Client
+) -> None:
+    """Who proposed it sees no form for it and is refused; another agrees there."""
+    risk, admin = signed_in("risk"), signed_in("admin")
+    violation = _reported("charged_elsewhere", charge="C1")
+    _act(risk, violation, "claim")
+    asked = {"item": "1", "measure": "hide", "reason": "仍在收费"}
+    assert _act(risk, violation, "protect", **asked).status_code == 302
+    assert provider.get(reverse("violation", args=[violation.number])).status_code == 404
+    settle = reverse("violation_settle", args=[violation.number])
+    decision_id = str(Protection.objects.get(tenant_id=TENANT).decision_id)
+    assert decision_id in _page(admin, violation)
+    assert f'value="{decision_id}"' not in _page(risk, violation)
+    word = {"decision": decision_id, "verdict": "approve", "reason": "同意"}
+    assert risk.post(settle, word).status_code == 422
+    assert admin.post(settle, word).status_code == 302
+    assert "仍在收费" in _page(provider, violation)
+
+
+def test_a_reviewer_proposes_a_measure_that_no_kind_leads_to(signed_in: SignIn) -> None:
+    """Offered where points follow, and nowhere else; it waits for two."""
+    risk = signed_in("risk")
+    violation = _reported("other_violation", function="search")
+    _act(risk, violation, "claim")
+    assert 'name="measure-1"' in _page(risk, violation)
+    find = reverse("violation_find", args=[violation.number])
+    given = {"verdict-1": "found", "reason-1": "见附件", "measure-1": "clear"}
+    assert risk.post(find, given | {"measure-1": "remove"}).status_code == 422
+    assert risk.post(find, given).status_code == 302
+    (decision,) = decisions_shown(violation)
+    assert (decision.outcome, decision.approvals_needed) == ("clear", 2)
+    ladder = _reported("free_here_charged_there", listing="L7")
+    _act(risk, ladder, "claim")
+    assert 'name="measure-1"' not in _page(risk, ladder)
 
 
 def test_a_late_judgement_of_a_correction_is_offered_in_plain_words(

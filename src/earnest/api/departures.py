@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Path, Router, Schema
+from ninja import Path, Router, Schema, Status
 from pydantic import Field, StringConstraints
 
 from earnest.api.access import caller_who_may, missing, now_for, party_seen, reader_of
@@ -13,6 +13,8 @@ from earnest.api.shapes import Bilingual, Limit, Text
 from earnest.departure.exits import Standing, exit_begin
 from earnest.departure.models import Departure
 from earnest.departure.queries import departure_get, departures_listed, exit_precheck
+from earnest.departure.turns import turn_of
+from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import NotFound
 from earnest.market.roles import ACT_FOR_PARTY, sees
 
@@ -60,9 +62,22 @@ class HandoverOut(Schema):
     settled_at: datetime | None
 
 
-class DepartureFull(DepartureOut):
-    """A departure with its plan, the merchants it names, and its story."""
+class TurnOut(Schema):
+    """Whose turn it is: the provider's, a reviewer's, the approvers' or nobody's; for what."""
 
+    who: str
+    what: str
+    due_on: date | None
+    late: bool
+
+
+class DepartureFull(DepartureOut):
+    """A departure with its plan, the merchants it names, and its story.
+
+    ``turn`` is the next step, with its day where it has one; null once the departure has ended.
+    """
+
+    turn: TurnOut | None
     plan: str
     handovers: list[HandoverOut]
     steps: list[StepOut]
@@ -134,6 +149,7 @@ def departure_show(
         raise missing("number")
     return {
         **_out(row),
+        "turn": turn_of(row, day_of(now_for(caller))),
         "plan": row.plan,
         "handovers": list(row.handovers.all()),
         "steps": list(row.steps.all()),
@@ -182,7 +198,7 @@ def exit_apply(
     request: HttpRequest,
     provider_id: Annotated[Text, Path(description="id of the provider")],
     body: ExitIn,
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     """Apply for leaving the market; only the provider itself may."""
     caller = caller_who_may(request, ACT_FOR_PARTY)
     subject = party_seen(caller, ("provider", provider_id))
@@ -191,4 +207,4 @@ def exit_apply(
         caller.tenant_id, subject[1], standing, actor=caller.name, reason=body.reason,
         now=now_for(caller),
     )  # fmt: skip
-    return 201, _out(row)
+    return Status(201, _out(row))

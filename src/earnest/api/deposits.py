@@ -94,7 +94,7 @@ class LedgerPage(Schema):
 
 
 def _requirement(caller: Caller, subject: tuple[str, str], on: date) -> dict[str, Any] | None:
-    found = requirements_on(caller.tenant_id, on, subject[0]).get(subject)
+    found = requirements_on(caller.tenant_id, on, subject[0], {subject[1]}).get(subject)
     if found is None:
         return None
     decision = decision_get(caller.tenant_id, found.decision_id)

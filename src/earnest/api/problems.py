@@ -2,7 +2,9 @@
 
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -16,7 +18,7 @@ from earnest.kernel.errors import BadInput, EarnestError, Problem, WorldFailed
 
 log = logging.getLogger(__name__)
 
-ERRORS = frozenset({401, 403, 404, 405, 409, 413, 415, 422, 500, 503})
+ERRORS = frozenset({401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503})
 """The statuses of the answers whose body is a problem."""
 
 UNKNOWN_CALLER = Problem(
@@ -24,6 +26,13 @@ UNKNOWN_CALLER = Problem(
     "",
     "没有有效的 API 令牌或登录；令牌可能写错或已撤销。",
     "no valid API token or sign-in; the token may be mistyped or revoked",
+)
+TOO_MANY_TRIES = Problem(
+    "too_many_tries",
+    "",
+    "来自该地址的无效令牌过多；请在 Retry-After 所示秒数之后再试，并检查令牌。",
+    "too many unknown tokens from this address; wait the seconds of Retry-After, and look at the"
+    " token",
 )
 NO_SUCH_ADDRESS = Problem(
     "unknown_address",
@@ -79,6 +88,14 @@ FIELD_ZH = {
     "string_too_long": "文字太长",
     "string_pattern_mismatch": "含有不允许的字符",
 }
+
+
+class TooManyTries(Exception):
+    """Unknown tokens keep coming from an address; ``wait`` is until one is looked at again."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__()
+        self.wait = wait
 
 
 class ProblemOut(Schema):
@@ -150,6 +167,11 @@ def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
     return _answer(NOT_JSON, 422)  # the only other one is a body that could not be read
 
 
+def _too_many(_request: HttpRequest, error: TooManyTries) -> HttpResponse:
+    seconds = math.ceil(error.wait.total_seconds())
+    return _answer(TOO_MANY_TRIES, 429, {"Retry-After": str(seconds)})
+
+
 def _unexpected(_request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("an API call failed", exc_info=error)
     return _answer(INTERNAL, 500)
@@ -167,6 +189,7 @@ def problems_register(api: NinjaAPI) -> None:
         WorldFailed: _store_failed,
         ValidationError: lambda _, error: _answer(_field_problem(error), 422),
         HttpError: _http_error,
+        TooManyTries: _too_many,
         RequestDataTooBig: lambda _request, _error: _answer(TOO_LARGE, 413),
         Http404: lambda _request, _error: unknown_address(),
         OperationalError: _store_failed,

@@ -55,7 +55,9 @@ def claims(
 
 @click.command()
 @click.option("--subject", type=SUBJECT, help="Only from this party.")
-@click.option("--state", type=click.Choice(["open", "settled", "stopped"]), help="Only these.")
+@click.option(
+    "--state", type=click.Choice(["open", "settled", "stopped", "reversed"]), help="Only these."
+)
 @reading
 def recoveries(*, subject: tuple[str, str] | None, state: str | None, output_format: str) -> None:
     """List recoveries, the newest first, with what is still to come of each, in fen."""

@@ -20,7 +20,7 @@ from earnest.cli.demo_governance import PARTIES, GovernanceStory, governance_fig
 from earnest.cli.demo_newcomers import people
 from earnest.cli.options import tenant
 from earnest.cli.output import progress_console
-from earnest.cli.serve import HOST, PORT, port_free, serve_until_stopped
+from earnest.cli.serve import HOST, PORT, address_tell, port_free, serve_until_stopped
 from earnest.consequences.commands import decision_settle
 from earnest.decisions.commands import standing_order_give
 from earnest.decisions.models import Decision
@@ -47,6 +47,7 @@ SOURCE = "urn:earnest:src:simulator:demo"
 SEED = 20250811
 PEOPLE = (
     ("risk", "risk", ("", "")),
+    ("reviewer", "risk", ("", "")),
     ("finance", "finance", ("", "")),
     ("admin", "admin", ("", "")),
     ("rule", "rule", ("", "")),
@@ -343,11 +344,13 @@ def signs_print(tenant_id: str, port: int | None) -> None:
 @click.option("--port", default=PORT, show_default=True, help="Taken if free, else another.")
 def demo(*, leave: bool, size: str, seed: int, port: int) -> int:
     """Set up a seeded market, assess it month by month, and serve it until Ctrl-C."""
+    chosen = port_free(port)
+    address_tell(chosen)
     playing = Demo(tenant(), simulate(seed, SIZES[size]))
     people_add(playing.tenant_id)
     demo_play(playing)
     holds = summary_print(playing.tenant_id, demo_ends_at(playing))
-    signs_print(playing.tenant_id, None if leave else port_free(port))
+    signs_print(playing.tenant_id, None if leave else chosen)
     if leave:
         return 0 if holds else 1
-    return serve_until_stopped(port_free(port))
+    return serve_until_stopped(chosen)

@@ -13,12 +13,14 @@ from earnest.departure.exits import Standing, exit_begin, exit_check_confirm, ex
 from earnest.departure.models import Departure
 from earnest.departure.queries import departure_get, departures_listed, exit_precheck
 from earnest.departure.removals import group_removal_ask, same_hands
+from earnest.departure.turns import Turn, turn_of
 from earnest.departure.winding_down import (
     handover_settle,
     merchants_read,
     plan_file,
     plan_review,
 )
+from earnest.kernel.calendar import day_of
 from earnest.market.queries import decider_named, reviewer_named
 
 COUNT = click.IntRange(min=0)
@@ -33,7 +35,12 @@ def departure() -> None:
     """Providers that leave: check, begin, review, wind down, list."""
 
 
-def _row(row: Departure) -> dict[str, Any]:
+def _rows(*rows: Departure) -> list[dict[str, Any]]:
+    on = day_of(edge_now())
+    return [_row(each, turn_of(each, on)) for each in rows]
+
+
+def _row(row: Departure, turn: Turn | None) -> dict[str, Any]:
     return {
         "number": row.number,
         "provider": row.provider_id,
@@ -42,7 +49,8 @@ def _row(row: Departure) -> dict[str, Any]:
         "begun_on": row.begun_on,
         "serve_until": row.serve_until,
         "plan": row.plan_state,
-        "plan_due_on": row.plan_due_on,
+        "turn": f"{turn.who}: {turn.what}" if turn else "",
+        "due_on": turn.due_on if turn else None,
         "case": row.case_number,
     }
 
@@ -54,7 +62,7 @@ def _row(row: Departure) -> dict[str, Any]:
 def departure_list(*, provider_id: str, state: str, output_format: str) -> None:
     """List departures, newest first."""
     found = departures_listed(tenant(), provider_id=provider_id, state=state)
-    emit([_row(each) for each in found], output_format)
+    emit(_rows(*found.prefetch_related("handovers")), output_format)
 
 
 @departure.command("show")
@@ -104,7 +112,7 @@ def begin(
     """Enter the application of PROVIDER_ID to leave, as it came in."""
     standing = Standing(on_sale, running, ends_on)
     row = exit_begin(tenant(), provider_id, standing, actor=actor, reason=reason, now=edge_now())
-    emit([_row(row)], output_format)
+    emit(_rows(row), output_format)
 
 
 @departure.command("review")
@@ -126,7 +134,7 @@ def review(
     """Enter what was found of exit NUMBER; two persons are asked once all is green."""
     who, standing = reviewer_named(tenant(), actor), Standing(on_sale, running, ends_on)
     row = exit_check_confirm(tenant(), number, standing, actor=who, now=edge_now())
-    emit([_row(row)], output_format)
+    emit(_rows(row), output_format)
 
 
 @departure.command("withdraw")
@@ -137,7 +145,7 @@ def review(
 def withdraw(*, number: str, reason: str, actor: str, output_format: str) -> None:
     """Take exit NUMBER back, as long as it is not in effect."""
     row = exit_withdraw(tenant(), number, actor=actor, reason=reason, now=edge_now())
-    emit([_row(row)], output_format)
+    emit(_rows(row), output_format)
 
 
 @departure.command("plan")
@@ -152,7 +160,7 @@ def plan_filed(
     """File the plan for winding down of removal NUMBER."""
     read = merchants_read(merchants)
     row = plan_file(tenant(), number, plan, read, actor=actor, now=edge_now())
-    emit([_row(row)], output_format)
+    emit(_rows(row), output_format)
 
 
 @departure.command("judge-plan")
@@ -167,7 +175,7 @@ def plan_judged(*, number: str, verdict: str, note: str, actor: str, output_form
     row = plan_review(
         tenant(), number, accepted=verdict == "accept", actor=who, note=note, now=edge_now()
     )
-    emit([_row(row)], output_format)
+    emit(_rows(row), output_format)
 
 
 @departure.command("settle")

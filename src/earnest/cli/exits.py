@@ -19,6 +19,7 @@ from earnest.cli.checks import check_printed
 from earnest.cli.options import DAY, edge_now, tenant
 from earnest.cli.output import emit, reading
 from earnest.market.queries import decider_named
+from earnest.violations.queries import matters_open
 
 COUNT = click.IntRange(min=0)
 
@@ -126,7 +127,8 @@ def provider(
 ) -> None:
     """Check or ask for the exit of provider PROVIDER_ID."""
     who = decider_named(tenant(), actor)
-    filing = ProviderExitFiling(who, on_sale, running, reason=reason)
+    under_review = matters_open(tenant(), ("provider", provider_id))
+    filing = ProviderExitFiling(who, on_sale, running, reason=reason, matters_open=under_review)
     if asked:
         case = provider_exit_ask(tenant(), provider_id, filing, edge_now())
         emit([case_row(case)], output_format)

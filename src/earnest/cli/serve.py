@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from django.conf import settings
 
 from earnest.cli.output import progress_console
 
@@ -28,6 +29,12 @@ def port_free(wanted: int) -> int:
             found: int = probe.getsockname()[1]
             return found
     raise OSError("no free port")
+
+
+def address_tell(port: int) -> None:
+    """Let links in notices and messages lead to this port, unless ``EARNEST_URL`` says where to."""
+    address = os.environ.setdefault("EARNEST_URL", f"http://{HOST}:{port}")
+    settings.PUBLIC_URL = address.rstrip("/")
 
 
 @contextmanager
@@ -62,6 +69,7 @@ def serve_until_stopped(port: int) -> int:
 def serve(port: int) -> int:
     """Serve the console and the API until Ctrl-C."""
     chosen = port_free(port)
+    address_tell(chosen)
     progress_console.print(
         f"console  http://{HOST}:{chosen}/\nAPI      http://{HOST}:{chosen}/api/v1/docs"
     )

@@ -1,6 +1,7 @@
 """What every template of the console knows: the visitor, the menu, the language and the clock."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,7 +11,7 @@ from earnest.appeals.queries import open_count
 from earnest.catalogue.queries import goods_waiting
 from earnest.charging.queries import plans_waiting
 from earnest.console.access import Visitor, visitor_of
-from earnest.console.clock import present
+from earnest.console.clock import real_now
 from earnest.console.texts import language
 from earnest.decisions.queries import waiting_counts
 from earnest.kernel.calendar import day_of
@@ -30,9 +31,9 @@ class MenuItem:
     count: int = 0
 
 
-def _operator_menu(visitor: Visitor) -> list[tuple[str, list[MenuItem]]]:
+def _operator_menu(visitor: Visitor, on: date) -> list[tuple[str, list[MenuItem]]]:
     waiting = waiting_counts(visitor.tenant_id).count
-    goods = goods_waiting(visitor.tenant_id, day_of(present(visitor.tenant_id)))
+    goods = goods_waiting(visitor.tenant_id, on)
     plans = plans_waiting(visitor.tenant_id) if visitor.may(REVIEW) else 0
     reports = violations_open(visitor.tenant_id) if visitor.may(REVIEW) else 0
     appeals = open_count(visitor.tenant_id) if visitor.may(REVIEW) or visitor.may(DECIDE) else 0
@@ -159,7 +160,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
     shell["marketplace"] = marketplace
     shell["clock_at"] = marketplace.clock_at if marketplace else None
     if visitor.is_operator:
-        shell["menu"] = _operator_menu(visitor)
+        shell["menu"] = _operator_menu(visitor, day_of(shell["clock_at"] or real_now()))
     elif visitor.may(APPLY):
         own = MenuItem("menu.application", reverse("own_application"), "folder")
         shell["menu"] = [("menu.group.mine", [own])]

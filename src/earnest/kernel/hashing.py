@@ -10,8 +10,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
 
 def _plain(value: object) -> object:
+    if type(value) in _AS_THEY_ARE:  # asked first, for it is nearly always so
+        return value
     if isinstance(value, float):
         raise TypeError(f"a float ({value}) has no place in a fact or a result")
     if isinstance(value, datetime | date):

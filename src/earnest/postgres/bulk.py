@@ -7,6 +7,7 @@ longer than everything else; a JSON document is written and read by compiled cod
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -19,17 +20,19 @@ AT_ONCE: Final = 5_000
 
 def rows_insert(
     model: type[Model], rows: Iterable[Mapping[str, Any]], *, ignore_conflicts: bool = False
-) -> None:
-    """Insert rows into a model's table, some thousand in a statement.
+) -> int:
+    """Insert rows into a model's table, some thousand in a statement; return how many were new.
 
     Takes: each row by the names of its columns, the same in all rows; a JSON column as plain data.
     Defaults of the model are not filled in. With ``ignore_conflicts`` a row whose key is there
     already is left out.
     """
-    waiting = iter(rows)
+    waiting, new = iter(rows), 0
     while some := list(islice(waiting, AT_ONCE)):
         with connection.cursor() as cursor:
-            cursor.execute(_statement(model, list(some[0]), ignore_conflicts), [_document(some)])
+            cursor.execute(_statement(model, tuple(some[0]), ignore_conflicts), [_document(some)])
+            new += cursor.rowcount
+    return new
 
 
 def columns_of(instance: Model) -> dict[str, Any]:
@@ -40,7 +43,12 @@ def columns_of(instance: Model) -> dict[str, Any]:
     }
 
 
-def _statement(model: type[Model], columns: Sequence[str], ignore_conflicts: bool) -> str:  # noqa: FBT001
+@cache
+def _statement(
+    model: type[Model],
+    columns: tuple[str, ...],
+    ignore_conflicts: bool,  # noqa: FBT001 - part of the key
+) -> str:
     meta = model._meta  # noqa: SLF001 - the same
     types = {field.column: field.rel_db_type(connection) for field in meta.concrete_fields}
     quoted = {column: f'"{column}"' for column in columns}

@@ -29,3 +29,21 @@ def kept_for_ever() -> pgtrigger.Trigger:
         operation=pgtrigger.Delete | pgtrigger.Truncate,
         func=_WORDS,
     )
+
+
+def written_once(name: str, stamp: str, *fields: str) -> pgtrigger.Trigger:
+    """Return the trigger of columns that are written together once and stand from then on.
+
+    Takes:
+        name: of the trigger, unique within its table.
+        stamp: the column that is empty until they are written; it stands as well.
+        fields: the other columns.
+    """
+    changed = pgtrigger.Q()
+    for field in (stamp, *fields):
+        changed |= pgtrigger.Q(**{f"old__{field}__df": pgtrigger.F(f"new__{field}")})
+    return pgtrigger.Protect(
+        name=name,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Q(**{f"old__{stamp}__isnull": False}) & changed,
+    )

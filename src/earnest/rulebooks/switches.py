@@ -5,10 +5,10 @@ counts here too. Ask the pack that judged, not the newest one. An edition from b
 interpretation was written goes by the first option: what the program did then.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from earnest.kernel.calendar import add_months
+from earnest.kernel.calendar import Month, add_months, day_start
 from earnest.kernel.errors import RuleRefused
 from earnest.policy import Pack
 
@@ -52,6 +52,12 @@ def settling_days(pack: Pack, on: date) -> int:
         return 0
     days: int = pack.parameter("settling_days", on=on)
     return days
+
+
+def month_final_at(pack: Pack, month: Month) -> datetime:
+    """Return the instant from which on a month's figures are final."""
+    on = max(month.last_day, pack.in_force_from())
+    return day_start(month.last_day + timedelta(days=1 + settling_days(pack, on)))
 
 
 def measure_parameter(pack: Pack, name: str, on: date) -> int:

@@ -232,6 +232,12 @@ def of_subject(names: dict[tuple[str, str], str], subject: tuple[str, str]) -> s
 
 
 @register.filter
+def address_of(addresses: dict[str, str], name: str) -> str:
+    """Return where something can be done; empty where there is no such place."""
+    return addresses.get(name, "") if addresses else ""
+
+
+@register.filter
 def of_party(counts: dict[str, int], party_id: str) -> int:
     """Return how many a party has of something."""
     return counts.get(party_id, 0)

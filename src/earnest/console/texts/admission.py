@@ -165,11 +165,19 @@ ADMISSION: Final[dict[str, tuple[str, str]]] = {
     "invite.list": ("邀请", "Invitations"),
     "invite.new": ("邀请服务商", "Invite a provider"),
     "invite.lead": (
-        "货源市场只接受受邀服务商。原文未写明由谁、按何标准邀请；请写明依据。规则未设邀请有效期，须由您给出最后一日。",
+        "货源市场只接受受邀服务商。原文未写明由谁、按何标准邀请；请写明依据。",
         (
             "The supply market is by invitation only. The text does not say by whom and on what "
-            "terms: say what it rests on. It sets no life either, so give the last day."
+            "terms: say what it rests on."
         ),
+    ),
+    "invite.life_open": (
+        "规则未设邀请有效期，须由您给出最后一日。",
+        "It sets no life either, so give the last day.",
+    ),
+    "invite.life_set": (
+        "有效期由规则包给出；您只能写得更短。",
+        "The rulebook says how long it lives; you may only make it shorter.",
     ),
     "invite.reasons": ("邀请依据", "Reasons"),
     "invite.reasons_missing": ("请至少选择一项邀请依据。", "Choose at least one reason."),

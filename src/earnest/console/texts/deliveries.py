@@ -41,6 +41,7 @@ DELIVERIES: Final[dict[str, tuple[str, str]]] = {
     "deadline.takedown": ("商品下架", "Takedown of goods"),
     "deadline.survey": ("调查截止", "Survey"),
     "deadline.departure": ("退出步骤", "Departure"),
+    "deadline.serving": ("服务至期满", "Service to its day"),
     "deadline.hearing": ("申诉答复", "Hearing of an appeal"),
     "hook.lead": (
         "用签名的 webhook 把发生的事推给您的系统，用邮件把通知送到已确认的邮箱。",
@@ -118,6 +119,20 @@ DELIVERIES: Final[dict[str, tuple[str, str]]] = {
             "mail a day."
         ),
     ),
+    "mailbox.own": ("我的每日工作邮件", "My daily mail about work"),
+    "mailbox.own_lead": (
+        "每天上午最多一封：待您审批或审核的事项、临近与逾期的期限，以及系统告警；没有待办则不发。移除邮箱即停止。",
+        (
+            "One mail each morning at most: what waits for your word or review, what is near or"
+            " overdue, alerts; none when nothing waits. Remove the mailbox to stop it."
+        ),
+    ),
+    "mailbox.own_new": ("登记我的邮箱", "Add my mailbox"),
+    "asked.mail_own": ("邮箱", "Mail address"),
+    "asked_hint.mail_own": (
+        "先寄出确认邮件，确认后次日上午开始。",
+        "A mail with a link goes there first; once it is confirmed, the next morning is the first.",
+    ),
     "mailbox.new": ("添加邮箱", "Add a mailbox"),
     "mailbox.add": ("添加并寄出确认邮件", "Add and send the link"),
     "mailbox.none": ("还没有邮箱", "There is no mailbox yet"),
@@ -183,6 +198,7 @@ DELIVERIES: Final[dict[str, tuple[str, str]]] = {
     "delivery_outcome.late": ("迟到的结果", "Late answer"),
     "event.ping": ("测试", "Ping"),
     "event.mail.digest": ("每日汇总", "Daily mail"),
+    "event.mail.work": ("每日工作邮件", "Daily mail about work"),
     "event.mail.verify": ("确认邮件", "Verifying mail"),
     "event.notice.sent": ("通知已发送", "Notice sent"),
     "event.decision.made": ("决定待审批", "Decision made"),

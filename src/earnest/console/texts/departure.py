@@ -51,6 +51,7 @@ DEPARTURE: Final[dict[str, tuple[str, str]]] = {
         "The removal may cover these too; two persons decide on each.",
     ),
     "departure.removal_decision": ("清退决定", "The decision that removed it"),
+    "departure.harm": ("商家受损：扣除全部保证金", "Merchants were harmed: take the whole deposit"),
     "departure.refund_case": ("退款事项", "Refund:"),
     "departure.return": ("再次入驻", "Return"),
     "departure.return_from": ("{on} 起可以再次申请", "it may apply again from {on} on"),
@@ -71,6 +72,38 @@ DEPARTURE: Final[dict[str, tuple[str, str]]] = {
     "departure_state.completed": ("已完成", "Completed"),
     "departure_state.withdrawn": ("已撤回", "Taken back"),
     "departure_state.cancelled": ("已取消", "Cancelled"),
+    "departure_column.turn": ("轮到", "Whose turn"),
+    "departure_column.due": ("最迟", "Until"),
+    "departure.due": ("最迟 {on}", "until {on}"),
+    "departure.late": ("应于 {on} 前办理，已逾期", "was due by {on} and is late"),
+    "departure.overdue": ("已逾期", "late"),
+    "departure_who.provider": ("轮到服务商", "The provider"),
+    "departure_who.reviewer": ("轮到审核员", "A reviewer"),
+    "departure_who.approvers": ("轮到审批人", "Two approvers"),
+    "departure_who.nobody": ("等待", "Waiting"),
+    "departure_turn.check": (
+        "核查在售服务与未到期订购",
+        "checks what is on sale and which subscriptions run",
+    ),
+    "departure_turn.conditions": (
+        "了结红色条件；全部变绿后自动提交两人审批",
+        "settles what is red; once all is green two persons are asked",
+    ),
+    "departure_turn.approve": ("审批退款，须两人同意", "decide on the refund"),
+    "departure_turn.plan": ("提交收尾方案", "files the plan for winding down"),
+    "departure_turn.plan_again": (
+        "按退回理由重新提交收尾方案",
+        "files the plan that was sent back",
+    ),
+    "departure_turn.judge_plan": ("审核收尾方案", "judges the plan for winding down"),
+    "departure_turn.hand_over": (
+        "逐家确认商家交接完毕",
+        "sees to it that each merchant is settled",
+    ),
+    "departure_turn.serve": (
+        "按方案服务商家至约定之日，期间逐家确认交接",
+        "merchants are served by the plan, and settled one by one",
+    ),
     "departure_ball.applied": (
         "服务商处理红色条件；平台审核员核查在售服务与订购。",
         "The provider settles what is red; a reviewer checks what is on sale and running.",
@@ -109,7 +142,12 @@ DEPARTURE: Final[dict[str, tuple[str, str]]] = {
     "departure_step.removed": ("清退，开始收尾", "Removed, winding down begins"),
     "departure_step.removed_meanwhile": ("期间被清退", "Removed meanwhile"),
     "departure_step.removal_reversed": ("清退被撤销", "The removal was reversed"),
+    "departure_step.back": (
+        "清退被撤销，恢复入驻，须重新缴存保证金",
+        "The removal was reversed: the provider is back, its deposit is due again",
+    ),
     "departure_step.plan_filed": ("提交收尾方案", "Plan filed"),
+    "departure_step.use_ended": ("服务停用", "Service ended"),
     "departure_step.plan_accepted": ("方案通过", "Plan accepted"),
     "departure_step.plan_sent_back": ("方案退回", "Plan sent back"),
     "departure_step.plan_late": ("方案逾期", "Plan is late"),
@@ -160,6 +198,13 @@ DEPARTURE: Final[dict[str, tuple[str, str]]] = {
     "asked.on_sale": ("在售服务数", "Services on sale"),
     "asked.running": ("未到期订购数", "Running subscriptions"),
     "asked.subscription_ends_on": ("最长一笔订购到期日", "Last day of the longest subscription"),
+    "asked_hint.subscription_ends_on": (
+        "已到期的也请填写：到期后仍须服务一段时间，期满才提交审批；从无订购则留空",
+        (
+            "also one that has ended: it is served on for some days before anybody is asked to "
+            "approve; empty where there was none"
+        ),
+    ),
     "asked.plan": ("收尾方案", "Plan for winding down"),
     "asked.merchants": ("在用商家", "Merchants served"),
     "asked_hint.merchants": (

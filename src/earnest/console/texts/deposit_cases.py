@@ -197,6 +197,7 @@ DEPOSIT_CASES: dict[str, tuple[str, str]] = {
     "recovery_state.open": ("进行中", "Under way"),
     "recovery_state.settled": ("已足额", "Settled"),
     "recovery_state.stopped": ("已停止", "Stopped"),
+    "recovery_state.reversed": ("经申诉撤销", "Reversed after an appeal"),
     "recovery_state.all": ("全部", "All"),
     "source.deposit": ("保证金", "deposit"),
     "source.proceeds": ("货款", "proceeds"),

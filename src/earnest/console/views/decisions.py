@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from earnest.assessment.held_months import REMOVE, months_held
+from earnest.assessment.nps_ladder import DECISION as LADDER
 from earnest.console.access import VisitorRequest, needs, own_or_not_found
 from earnest.console.export import ROWS_MAX, csv_response
 from earnest.console.health import value_text
@@ -264,9 +266,18 @@ def decision_page(request: VisitorRequest, decision_id: UUID) -> HttpResponse:
         else [],
         "may_decide": visitor.may(DECIDE),
         "samples": samples_awaited(decision),
+        "held": _held(decision),
         "reader": visitor.may(ACT_FOR_PARTY),
     }
     return render(request, "console/decision.html", shown | effects | _basis(decision))
+
+
+def _held(decision: Decision) -> str:
+    """Name the months that wait for a removal to be decided, to be judged if it is refused."""
+    if (decision.decision, decision.outcome, decision.state) != (LADDER, REMOVE, "waiting"):
+        return ""
+    behind = months_held(decision.tenant_id, [decision.subject_id]).get(decision.subject_id, [])
+    return ", ".join(each.period for each in behind)
 
 
 @require_GET

@@ -1,6 +1,7 @@
 """How providers leave: the pre-check with its green and red rows, and each departure's story."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from earnest.cases.checks import Check
-from earnest.console.access import VisitorRequest, needs, own_or_not_found
+from earnest.console.access import Visitor, VisitorRequest, needs, own_or_not_found
 from earnest.console.asking import Asked, Form, form_blank, form_read
 from earnest.console.clock import present
 from earnest.console.departure_acts import (
@@ -23,7 +24,8 @@ from earnest.console.departure_acts import (
     standing_of,
 )
 from earnest.console.export import ROWS_MAX, csv_response
-from earnest.console.lists import choice, field, page_of
+from earnest.console.lists import choice, page_of
+from earnest.console.lists import field as asked_field
 from earnest.console.problems import sentence_of
 from earnest.console.texts import text, word
 from earnest.departure.exits import exit_begin
@@ -37,6 +39,7 @@ from earnest.departure.queries import (
     timetable,
 )
 from earnest.departure.removals import same_hands
+from earnest.departure.turns import turn_of
 from earnest.kernel.calendar import day_of
 from earnest.kernel.errors import EarnestError
 from earnest.market.queries import party_names, provider_get
@@ -61,15 +64,22 @@ class Gate:
     check: Check | None
     problem: str = ""
     rulebook: str = SUPPLY_MARKET
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Where what a red row is about can be settled, by the name of the row."""
 
 
-def _gate(tenant_id: str, provider_id: str, on_sale: int, running: int) -> Gate:
+def _gate(visitor: Visitor, provider_id: str, on_sale: int, running: int) -> Gate:
+    tenant_id = visitor.tenant_id
     try:
         now = present(tenant_id)
         found = exit_precheck(tenant_id, provider_id, on_sale=on_sale, running=running, now=now)
     except EarnestError as error:
         return Gate(None, sentence_of(error))
-    return Gate(found)
+    pay = reverse("deposit_life", args=["provider", provider_id])
+    if visitor.may(ACT_FOR_PARTY):
+        pay = reverse("pay", args=["provider", provider_id])
+    claimed = reverse("violations" if visitor.subject[1] else "violations_all")
+    return Gate(found, addresses={"nothing_owed": pay, "nothing_claimed": claimed})
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,10 +109,12 @@ def leaving(request: VisitorRequest, provider_id: str) -> HttpResponse:
     shown = {
         "provider": provider,
         "form": form,
-        "gate": _gate(visitor.tenant_id, provider_id, on_sale, running),
+        "gate": _gate(visitor, provider_id, on_sale, running),
         "open": open_one,
         "past": departures_listed(visitor.tenant_id, provider_id=provider_id),
-        "days": timetable(visitor.tenant_id, provider_id, day_of(now)),
+        "days": None
+        if open_one or provider.left_on
+        else timetable(visitor.tenant_id, provider_id, day_of(now)),
         "may_apply": may_apply and open_one is None and provider.left_on is None,
     }
     return render(request, "console/leaving.html", shown, status=422 if form.wrong else 200)
@@ -128,14 +140,17 @@ def _begun(tenant_id: str, provider_id: str, actor: str, form: Form) -> Departur
 def departure_list(request: VisitorRequest) -> HttpResponse:
     """List departures, newest first."""
     narrowed = _narrowed(request)
-    page = page_of(request, departures_listed(request.visitor.tenant_id, **narrowed))
+    tenant_id = request.visitor.tenant_id
+    found = departures_listed(tenant_id, **narrowed).prefetch_related("handovers")
+    page, on = page_of(request, found), day_of(present(tenant_id))
     subjects = {each.subject for each in page.object_list}
     shown = {
         "page": page,
+        "rows": [(each, turn_of(each, on)) for each in page.object_list],
         "narrowed": narrowed,
         "ways": WAYS,
         "states": STATES,
-        "names": party_names(request.visitor.tenant_id, subjects),
+        "names": party_names(tenant_id, subjects),
     }
     return render(request, "console/departures.html", shown)
 
@@ -144,7 +159,7 @@ def _narrowed(request: VisitorRequest) -> dict[str, str]:
     return {
         "way": choice(request, "way", WAYS),
         "state": choice(request, "state", STATES),
-        "provider_id": field(request, "provider"),
+        "provider_id": asked_field(request, "provider"),
     }
 
 
@@ -198,25 +213,28 @@ def _page(request: VisitorRequest, number: str, tried: Form | None = None) -> Ht
     departure = departure_get(visitor.tenant_id, number)
     own_or_not_found(visitor, departure.subject)
     acts = acts_of(departure, visitor, tried)
-    road = ROADS[departure.way]
+    road, handovers = ROADS[departure.way], list(departure.handovers.all())
+    served = sum(each.settled_at is None for each in handovers)
     shown = {
         "departure": departure,
         "name": party_names(visitor.tenant_id, {departure.subject}).get(departure.subject, ""),
         "road": road,
         "reached": road.index(departure.state) if departure.state in road else -1,
         "steps": list(departure.steps.all()),
-        "handovers": list(departure.handovers.all()),
+        "handovers": handovers,
+        "turn": turn_of(departure, day_of(now)),
         "bar": return_bar(visitor.tenant_id, departure, now),
         "gate": None
         if departure.ended_at
         else _gate(
-            visitor.tenant_id, departure.provider_id, departure.on_sale,
-            departure.running if departure.way == EXIT else 0,
+            visitor, departure.provider_id, departure.on_sale,
+            departure.running if departure.way == EXIT else served,
         ),
         "others": same_hands(visitor.tenant_id, departure.provider_id)
         if visitor.is_operator and departure.way == REMOVAL
         else [],
         "acts": acts,
+        "may_decide": visitor.may(DECIDE),
         "problem": tried.problem
         if tried and tried.name not in {each.name for each in acts}
         else "",

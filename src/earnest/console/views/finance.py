@@ -25,6 +25,7 @@ from earnest.kernel.money import yuan
 from earnest.market.queries import Subject, party_names
 from earnest.market.roles import DECIDE, SEE_ALL
 
+RECOVERY_STATES = ("open", "settled", "stopped", "reversed", "all")
 AGES = ("to_30", "to_60", "to_90", "over_90")
 AGE_TONES = ("good", "warn", "warn", "bad")
 CLAIM_COLUMNS = (
@@ -190,7 +191,7 @@ def claims_csv(request: VisitorRequest) -> StreamingHttpResponse:
 def recovery_list(request: VisitorRequest) -> HttpResponse:
     """List the recoveries, those under way in front."""
     tenant_id = request.visitor.tenant_id
-    state = choice(request, "state", ("open", "settled", "stopped", "all")) or "open"
+    state = choice(request, "state", RECOVERY_STATES) or "open"
     found = recoveries(tenant_id, state="" if state == "all" else state)
     page = page_of(request, found)
     subjects = [(each.subject_kind, each.subject_id) for each, _ in page.object_list]
@@ -198,7 +199,7 @@ def recovery_list(request: VisitorRequest) -> HttpResponse:
         "page": page,
         "rows": [recovery_row(each, rest) for each, rest in page.object_list],
         "state": state,
-        "states": ("open", "settled", "stopped", "all"),
+        "states": RECOVERY_STATES,
         "names": _named(tenant_id, subjects),
     }
     return render(request, "console/recoveries.html", shown)

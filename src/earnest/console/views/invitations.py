@@ -14,6 +14,7 @@ from earnest.admission.invitations import (
     invitation_make,
     invitation_renew_link,
     invitation_revoke,
+    life_is_open,
     service_choices,
     state_on,
 )
@@ -48,14 +49,15 @@ AT = {
 }
 
 
-def _asked() -> tuple[Asked, ...]:
+def _asked(tenant_id: str) -> tuple[Asked, ...]:
+    must_say = life_is_open(day_of(present(tenant_id)))
     return (
         Asked("entity_name", "text"),
         Asked("contact", "text"),
         Asked("service_category", "choice", choices=service_choices(), words="service"),
         Asked("controller_ref", "text", required=False),
         Asked("provider_id", "text", required=False),
-        Asked("ends_on", "day", required=False),
+        Asked("ends_on", "day", required=must_say),
         Asked("criteria", "long"),
     )
 
@@ -110,15 +112,16 @@ def invitations_csv(request: VisitorRequest) -> StreamingHttpResponse:
 @needs(REVIEW)
 def invitation_new(request: VisitorRequest) -> HttpResponse:
     """Invite somebody; the secret link is shown once, on the page that comes back."""
+    tenant_id = request.visitor.tenant_id
+    asked = _asked(tenant_id)
     if request.method != "POST":
-        return _form_page(request, form_blank("invite", _asked()), [])
-    form = form_read("invite", _asked(), request.POST)
+        return _form_page(request, form_blank("invite", asked), [])
+    form = form_read("invite", asked, request.POST)
     reasons = [each for each in request.POST.getlist("reasons") if each in REASONS]
     if not reasons:
         form.problem = text("invite.reasons_missing")
     if form.wrong:
         return _form_page(request, form, reasons)
-    tenant_id = request.visitor.tenant_id
     new = NewInvitation(**form.values, reasons=reasons, actor=request.visitor.name)
     try:
         made = invitation_make(tenant_id, new, present(tenant_id))
@@ -129,7 +132,8 @@ def invitation_new(request: VisitorRequest) -> HttpResponse:
 
 
 def _form_page(request: VisitorRequest, form: Form, reasons: list[str]) -> HttpResponse:
-    shown = {"form": form, "reasons": REASONS, "chosen": reasons}
+    must_say = life_is_open(day_of(present(request.visitor.tenant_id)))
+    shown = {"form": form, "reasons": REASONS, "chosen": reasons, "must_say": must_say}
     status = 422 if form.wrong else 200
     return render(request, "console/invitation_new.html", shown, status=status)
 

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from earnest.assessment.held_months import months_held
 from earnest.assessment.queries import alerts_of_month
 from earnest.assessment.standing import running_duty, standing_of
 from earnest.console.access import VisitorRequest, needs, own_or_not_found
@@ -21,7 +22,7 @@ from earnest.console.health import (
     definition_of,
     live_of,
 )
-from earnest.console.ladder import ladder_of
+from earnest.console.ladder import Since, ladder_of
 from earnest.console.lists import choice, field, page_of
 from earnest.console.orders import (
     ORDERS_MAX,
@@ -45,6 +46,7 @@ from earnest.kernel.calendar import Month, day_of
 from earnest.kernel.errors import EarnestError
 from earnest.market.queries import Subject, provider_get, providers, service_categories
 from earnest.market.roles import ACT_FOR_PARTY, SEE_ALL, SEE_OWN
+from earnest.measures.set_aside import set_asides
 from earnest.notices.queries import inbox
 from earnest.restrictions.commands import relisting_apply
 from earnest.restrictions.queries import ActiveRestriction, restrictions_past
@@ -115,7 +117,9 @@ def provider(request: VisitorRequest, provider_id: str) -> HttpResponse:
         "cards": [card_of(each) for each in duties],
         "todo": _todo(tenant_id, subject, now),
         "runs": party.left_on is None,
-        "ladder": ladder_of(by_measure(findings).get(LADDER_MEASURE, []), decided),
+        "ladder": ladder_of(
+            by_measure(findings).get(LADDER_MEASURE, []), decided, _since(tenant_id, provider_id)
+        ),
         "decisions": decided[:DECISIONS_SHOWN],
         "names": None,
         "notices": inbox(tenant_id, KIND, provider_id)[:NOTICES_SHOWN],
@@ -123,6 +127,14 @@ def provider(request: VisitorRequest, provider_id: str) -> HttpResponse:
         "can_apply": visitor.may(ACT_FOR_PARTY) and _may_apply(state.restrictions),
     }
     return render(request, "console/provider.html", shown)
+
+
+def _since(tenant_id: str, provider_id: str) -> Since:
+    """Return what became of the months of the ladder since they were assessed."""
+    held = months_held(tenant_id, [provider_id]).get(provider_id, [])
+    return Since(
+        set_asides(tenant_id, LADDER_MEASURE, [provider_id]), {each.period for each in held}
+    )
 
 
 def _todo(tenant_id: str, subject: Subject, now: datetime) -> list[tuple[Deadline, int]]:

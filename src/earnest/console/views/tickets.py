@@ -29,7 +29,7 @@ COLUMNS = (
     "number", "subject", "outcome", "clause", "period", "money", "state", "told_at",
     "appeal_until", "source",
 )  # fmt: skip
-SOURCES = ("measure", "report", "inspection", "complaint", "screening", "regulator")
+SOURCES = ("measure", "review", "report", "inspection", "complaint", "screening", "regulator")
 
 
 def _narrowed(request: VisitorRequest) -> TicketFilter:

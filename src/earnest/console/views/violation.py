@@ -33,6 +33,7 @@ from earnest.console.violation_forms import (
     item_form,
     item_read,
     kinds_now,
+    proposable_now,
     verdict_rows,
     verdicts_of,
 )
@@ -45,6 +46,7 @@ from earnest.console.violation_page import (
     items_shown,
     party_state,
     preview,
+    protected_shown,
     story,
     turns_shown,
 )
@@ -182,6 +184,7 @@ def _page(
         "items": [(each, typed.get(each.item.position)) for each in shown_items],
         "turns": turns_shown(violation, documents, day_of(now)),
         "corrections": corrections_shown(violation, documents),
+        "protected": protected_shown(violation, visitor, documents),
         "steps": story(violation, visitor),
         "decided": decided(violation, visitor),
         "tickets": tickets_of(violation),
@@ -212,6 +215,7 @@ def _inside(
         "preview": preview(violation, now) if is_open else None,
         "adding": adding or item_form({}, kinds_now(visitor.tenant_id, now)),
         "things": THINGS,
+        "proposable": proposable_now(violation, now),
         "may_decide": visitor.may(DECIDE) and violation.reviewed_by != visitor.name,
     }
 

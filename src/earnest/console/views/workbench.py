@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from earnest.appeals.people import appeals_stuck
 from earnest.console.access import VisitorRequest, needs
 from earnest.console.charts import Chart, Series, ppm
 from earnest.console.clock import present
@@ -203,6 +204,7 @@ def workbench(request: VisitorRequest) -> HttpResponse:
         "console/workbench.html",
         {
             "todo": _todo(tenant_id, today, now, month),
+            "stuck": appeals_stuck(tenant_id),
             "figures": _figures(tenant_id, today, month),
             "drawings": drawings,
         },
