@@ -4,7 +4,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from earnest.appeals.deciding import Verdict, appeal_propose
@@ -13,7 +12,7 @@ from earnest.appeals.hearing import appeal_claim
 from earnest.appeals.models import Appeal
 from earnest.ledger.commands import transfers_post
 from earnest.ledger.records import Reason, Transfer
-from earnest.market.commands import clock_set, person_add
+from earnest.market.commands import clock_set
 from earnest.rulebooks.packs import SUPPLY_MARKET
 from tests.appeals.scene import (
     AUGUST,
@@ -27,24 +26,9 @@ from tests.appeals.scene import (
     tenant_new,
     ticket_of,
 )
+from tests.console.visiting import browser_of, shown
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "long-enough-1"
-
-
-def _browser(tenant: str, name: str, role: str, *, language: str = "zh-hans") -> Client:
-    subject = P1 if role == "provider" else ("", "")
-    person_add(tenant, f"{name}-{tenant}", PASSWORD, role=role, subject=subject)
-    client = Client()
-    assert client.login(username=f"{name}-{tenant}", password=PASSWORD)
-    client.cookies["django_language"] = language
-    return client
-
-
-def _shown(client: Client, name: str, *args: object) -> str:
-    answer = client.get(reverse(name, args=args))
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 @pytest.mark.clause("S0-2.2.5-5a", "S0-2.2.5-5b", "S0-2.2.6")
@@ -55,11 +39,11 @@ def test_a_party_appeals_and_two_people_undo_a_month() -> None:
     delisted = month_judge(tenant, SEPTEMBER, LOW)
     ticket = ticket_of(delisted)
     clock_set(tenant, delisted.made_at + timedelta(days=2))
-    party = _browser(tenant, "p1", "provider")
-    hearer = _browser(tenant, "service", "service", language="en")
-    confirmer = _browser(tenant, "admin", "admin")
-    assert ticket.number in _shown(party, "tickets")
-    page = _shown(party, "ticket", ticket.number)
+    party = browser_of(tenant, "p1", "provider", P1)
+    hearer = browser_of(tenant, "service", "service", language="en")
+    confirmer = browser_of(tenant, "admin", "admin")
+    assert ticket.number in shown(party, "tickets")
+    page = shown(party, "ticket", ticket.number)
     assert "还剩 5 天" in page
     assert "5,000.00" in page
     address = reverse("appeal_new", args=[ticket.number])
@@ -81,17 +65,17 @@ def test_a_party_appeals_and_two_people_undo_a_month() -> None:
     assert "2,500.00" in preview
     assert money(tenant) == (7_500 * YUAN, 0, 2_500 * YUAN)
     assert hearer.post(verdicts, given | {"step": "propose"}).status_code == 302
-    assert "another person has to confirm" in _shown(hearer, "appeal", appeal.number)
+    assert "another person has to confirm" in shown(hearer, "appeal", appeal.number)
     confirm = reverse("appeal_act", args=[appeal.number, "confirm"])
     assert hearer.post(confirm, {"word": "agree", "reason": "x"}).status_code == 403
-    assert "影响预览（尚未执行）" in _shown(confirmer, "appeal", appeal.number)
+    assert "影响预览（尚未执行）" in shown(confirmer, "appeal", appeal.number)
     assert confirmer.post(confirm, {"word": "agree", "reason": "同意"}).status_code == 302
     assert money(tenant) == (10_000 * YUAN, 0, 0)
-    after = _shown(party, "appeal", appeal.number)
+    after = shown(party, "appeal", appeal.number)
     assert "撤销前后对照" in after
     assert "核实属实" in after
     assert f"service-{tenant}" not in after
-    assert "已因申诉" in _shown(party, "ticket", ticket.number)
+    assert "已因申诉" in shown(party, "ticket", ticket.number)
 
 
 def test_a_party_answers_the_question_and_another_party_sees_nothing() -> None:
@@ -100,10 +84,11 @@ def test_a_party_answers_the_question_and_another_party_sees_nothing() -> None:
     hidden = month_judge(tenant, AUGUST, LOW)
     number = ticket_of(hidden).number
     clock_set(tenant, hidden.made_at)
-    party, hearer = _browser(tenant, "p1", "provider"), _browser(tenant, "service", "service")
-    person_add(tenant, f"p2-{tenant}", PASSWORD, role="provider", subject=("provider", "P2"))
-    stranger = Client()
-    assert stranger.login(username=f"p2-{tenant}", password=PASSWORD)
+    party, hearer = (
+        browser_of(tenant, "p1", "provider", P1),
+        browser_of(tenant, "service", "service"),
+    )
+    stranger = browser_of(tenant, "p2", "provider", ("provider", "P2"))
     sent = {"chosen-1": "yes", "ground-1": "other", "said-1": "有误"}
     party.post(reverse("appeal_new", args=[number]), sent)
     appeal = Appeal.objects.get(tenant_id=tenant)
@@ -111,14 +96,14 @@ def test_a_party_answers_the_question_and_another_party_sees_nothing() -> None:
     ask = reverse("appeal_act", args=[appeal.number, "ask"])
     assert hearer.post(ask, {"question": ""}).status_code == 422
     hearer.post(ask, {"question": "请提供名单"})
-    page = _shown(party, "appeal", appeal.number)
+    page = shown(party, "appeal", appeal.number)
     assert "请补充说明" in page
     assert "2025-09-21" in page
     party.post(reverse("appeal_act", args=[appeal.number, "answer"]), {"answer": "名单如下"})
-    assert "名单如下" in _shown(hearer, "appeal", appeal.number)
+    assert "名单如下" in shown(hearer, "appeal", appeal.number)
     for name, args in (("ticket", [number]), ("appeal", [appeal.number]), ("appeal_new", [number])):
         assert stranger.get(reverse(name, args=args)).status_code == 404
-    assert number not in _shown(stranger, "tickets")
+    assert number not in shown(stranger, "tickets")
     csv = b"".join(hearer.get(reverse("appeals_csv"))).decode()
     assert appeal.number in csv
     assert number in b"".join(party.get(reverse("tickets_csv"))).decode()
@@ -132,19 +117,22 @@ def test_a_stuck_appeal_is_taken_from_its_hearer_on_its_page() -> None:
     new = NewAppeal(P1, ticket_of(hidden).number, item, "p1")
     number = appeal_file(tenant, new, hidden.made_at).number
     clock_set(tenant, hidden.made_at)
-    party, hearer = _browser(tenant, "p1", "provider"), _browser(tenant, "service", "service")
-    other, boss = _browser(tenant, "ann", "service"), _browser(tenant, "boss", "finance")
+    party, hearer = (
+        browser_of(tenant, "p1", "provider", P1),
+        browser_of(tenant, "service", "service"),
+    )
+    other, boss = browser_of(tenant, "ann", "service"), browser_of(tenant, "boss", "finance")
     release = reverse("appeal_act", args=[number, "release"])
     assert hearer.post(reverse("appeal_act", args=[number, "claim"])).status_code == 302
-    assert "交回复核" in _shown(hearer, "appeal", number)
-    assert release not in _shown(other, "appeal", number)
+    assert "交回复核" in shown(hearer, "appeal", number)
+    assert release not in shown(other, "appeal", number)
     assert other.post(release, {"reason": "mine"}).status_code == 422
     assert party.post(release, {"reason": "mine"}).status_code == 403
-    assert "收回并改由他人复核" in _shown(boss, "appeal", number)
+    assert "收回并改由他人复核" in shown(boss, "appeal", number)
     assert boss.post(release, {"reason": ""}).status_code == 422
     assert boss.post(release, {"reason": "休假中"}).status_code == 302
-    assert "休假中" in _shown(boss, "appeal", number)
-    assert "休假中" not in _shown(party, "appeal", number)
+    assert "休假中" in shown(boss, "appeal", number)
+    assert "休假中" not in shown(party, "appeal", number)
     assert other.post(reverse("appeal_act", args=[number, "claim"])).status_code == 302
     assert other.post(release).status_code == 302
     assert Appeal.objects.get(tenant_id=tenant).state == "filed"
@@ -166,8 +154,8 @@ def test_a_decision_that_the_ledger_would_refuse_can_still_be_seen_and_sent_back
         effective_at=hidden.made_at, reason=Reason("S0-2.2.6", SUPPLY_MARKET, None, "audit"),
     )  # fmt: skip
     assert transfers_post(tenant, [frozen], hidden.made_at)[0].status == "posted"
-    confirmer = _browser(tenant, "admin", "admin")
-    assert "账本没有接受" in _shown(confirmer, "appeal", appeal.number)
+    confirmer = browser_of(tenant, "admin", "admin")
+    assert "账本没有接受" in shown(confirmer, "appeal", appeal.number)
     back = {"word": "back", "reason": "先解冻"}
     address = reverse("appeal_act", args=[appeal.number, "confirm"])
     assert confirmer.post(address, back).status_code == 302
