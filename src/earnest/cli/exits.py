@@ -125,7 +125,11 @@ def provider(
     actor: str,
     output_format: str,
 ) -> None:
-    """Check or ask for the exit of provider PROVIDER_ID."""
+    """Check or ask for the exit of provider PROVIDER_ID, at once and without a departure.
+
+    `earnest departure` is the way that a provider itself takes: checked by a reviewer, with the
+    days of its merchants.
+    """
     who = decider_named(tenant(), actor)
     under_review = matters_open(tenant(), ("provider", provider_id))
     filing = ProviderExitFiling(who, on_sale, running, reason=reason, matters_open=under_review)
