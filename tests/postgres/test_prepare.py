@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 from earnest.postgres.prepare import database
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is born deaf to it
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and one under nohup to this
 with database(Path(sys.argv[1])):
     print("ready", flush=True)
     sys.stdin.read()
