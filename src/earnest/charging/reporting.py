@@ -59,7 +59,7 @@ def _item(row: Difference, happened_on: date) -> ReportItem:
         clause=row.clause,
         happened_on=happened_on,
         facts={
-            "difference": str(row.id),
+            "comparison": str(row.id),
             "plan_code": row.plan_code,
             **{name: value for name, value in facts.items() if value not in (None, "")},
         },

@@ -168,7 +168,7 @@ def plans_due(asked: Asked) -> Iterator[Deadline]:
             what=Words(
                 f"提交 {row.month} 的改进计划", f"file the plan of improvement for {row.month}"
             ),
-            after=Words("未提交会如实记录，不改变处罚", "that none was filed is on record"),
+            after=Words("未提交会如实记录，不改变处罚", "the record says that none was filed"),
             path=f"/improvement-plans/{row.provider_id}/{row.month}/",
             clause="S0-2.2.5-6",
         )

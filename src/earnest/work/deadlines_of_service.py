@@ -103,7 +103,7 @@ def _plan_due(row: Departure, asked: Asked) -> Iterator[Deadline]:
             "plan",
             (row.begun_on, row.plan_due_on),
             Words(f"提交退出 {row.number} 的收尾方案", f"file the plan of departure {row.number}"),
-            Words("未提交会如实记录", "that none was filed is on record"),
+            Words("未提交会如实记录", "the record says that none was filed"),
         )
         if asked.today > row.plan_due_on:
             yield _departure(

@@ -89,7 +89,7 @@ APPEALS: Final[dict[str, tuple[str, str]]] = {
     "force.nothing_restricted": ("目前没有生效的限制", "nothing is restricted now"),
     "force.ended": ("已解除", "ended"),
     "appeal.lead": (
-        "复核人与确认人均不得参与过原处罚，且须为两人。超期的排查督办。",
+        "复核人与确认人均不得参与过原处罚，且须为两人。超期的会提示督办。",
         "Who hears an appeal and who confirms it had no hand in the sanction, and are two people.",
     ),
     "appeal.lead_own": (
