@@ -29,7 +29,7 @@ from rich.table import Table
 
 from adjustment_market import APPLY_AT, MONTH, RUN_AT, market_make, payments_take
 from earnest.postgres.prepare import database, database_migrate
-from road import as_columns, machine
+from road import as_columns, machine, results_save
 
 Answer = TypeVar("Answer")
 SIZES = (10_000, 100_000, 1_000_000)
@@ -274,10 +274,7 @@ def results_write(months: list[Month], load: float) -> None:
         lines += ["", f"## {title}", "", f"| |{columns}", "|---|" + "---:|" * len(months)]
         lines += ["| " + " | ".join(cells) + " |" for cells in as_columns(rows)]
     lines += ["", "## Growth", "", *(f"- {line}" for line in _growth(months))]
-    lines += ["", "## Measured on", "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in machine(load).items()]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    results_save(RESULTS, lines, machine(load))
 
 
 @click.command()

